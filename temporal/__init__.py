@@ -1,0 +1,1 @@
+"""The torch world of time; it knows no poses and no images."""
