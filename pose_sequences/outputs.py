@@ -3,6 +3,7 @@
 Every writer of the project goes through here; what a result looks like is the writer's business.
 """
 
+import errno
 import os
 import re
 import shutil
@@ -13,6 +14,7 @@ from pathlib import Path
 
 from pose_sequences.errors import OutputError
 
+_DISK_FAULTS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS)
 _TEMPORARY = re.compile(r"^\.(?P<name>.+)\.(?P<pid>\d+)-[0-9a-f]{12}\.part$")
 
 
@@ -73,13 +75,13 @@ def sweep_temporaries(folder: Path) -> int:
 def _prepare(path: Path, *, overwrite: bool) -> Path:
     if not path.name:
         raise OutputError(path, "names no file", "give a file name")
-    if path.exists() and not overwrite:
-        raise _exists(path)
     try:
+        if path.exists() and not overwrite:
+            raise _exists(path)
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(
-            path, f"its folder cannot be made ({error.strerror})", "choose another folder"
+            path, f"cannot stand there ({error.strerror})", "choose another name or folder"
         ) from error
     return path.with_name(f".{path.name}.{os.getpid()}-{uuid.uuid4().hex[:12]}.part")
 
@@ -106,8 +108,9 @@ def _exists(path: Path) -> OutputError:
 
 
 def _concerns(error: OSError, path: Path, temporary: Path) -> bool:
-    named = str(error.filename or temporary)
-    return str(temporary) in named or str(path) in named
+    if error.filename is None:
+        return error.errno in _DISK_FAULTS
+    return str(temporary) in str(error.filename) or str(path) in str(error.filename)
 
 
 def _unwritable(error: OSError, path: Path) -> OutputError:

@@ -4,7 +4,13 @@ from collections.abc import Iterator
 
 import numpy as np
 
-_EXTREMES = (b"\x00" * 4, b"\xff" * 4, b"\x00\x00\xc0\x7f", b"\xff\xff\xff\x7f", b"\x00\x00\x80\x7f")
+_EXTREMES = (
+    b"\x00" * 4,
+    b"\xff" * 4,
+    b"\x00\x00\xc0\x7f",
+    b"\xff\xff\xff\x7f",
+    b"\x00\x00\x80\x7f",
+)
 
 
 def mutations(original: bytes, count: int, seed: int) -> Iterator[bytes]:

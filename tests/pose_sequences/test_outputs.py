@@ -87,10 +87,23 @@ def test_a_folder_in_the_way_is_named(tmp_path: Path) -> None:
     blocked = tmp_path / "file"
     blocked.touch()
     with (
-        pytest.raises(OutputError, match="its folder cannot be made"),
+        pytest.raises(OutputError, match="cannot stand there"),
         fresh_file(blocked / "clip.npz", overwrite=False),
     ):
         pytest.fail("the writer must not start")
+
+
+def test_a_name_that_no_disk_takes_is_one_line(tmp_path: Path) -> None:
+    with (
+        pytest.raises(OutputError, match=r"cannot stand there \(File name too long\)"),
+        fresh_file(tmp_path / ("n" * 300), overwrite=False),
+    ):
+        pytest.fail("the writer must not start")
+
+
+def test_a_fault_that_is_not_the_disks_is_not_blamed_on_it(tmp_path: Path) -> None:
+    with pytest.raises(TimeoutError), fresh_file(tmp_path / "clip", overwrite=False):
+        raise TimeoutError("somebody else's")
 
 
 def test_a_full_disk_is_one_line(tmp_path: Path) -> None:
