@@ -1,0 +1,204 @@
+"""Videos, frame folders and pictures become keypoints by MediaPipe Holistic, in child processes.
+
+The door: what is asked for and what came of it. The detector is holistic.py, the way of one clip
+extract_task.py, the care for the children crew.py.
+"""
+
+import os
+import tempfile
+from collections.abc import Collection, Generator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from pose_sequences import extract_task
+from pose_sequences.coverage import Coverage
+from pose_sequences.crew import Lost, Note, run_tasks
+from pose_sequences.errors import InputError, OutputError, PoseSequencesError, ToolError
+from pose_sequences.extract_task import Failed, FramesDone, Task, Written, understand
+from pose_sequences.files.npz import read_npz
+from pose_sequences.outputs import sweep_temporaries
+from pose_sequences.sequence import MAX_FPS, MIN_FPS, PoseSequence
+
+STALL_SECONDS = 120.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Extraction:
+    """How keypoints are found.
+
+    refine_face: holistic553, with irises, instead of holistic543; complexity: of the body model,
+    0 to 2; fps: the rate of a folder of frames, or one to resample a video to (a picture has 1).
+    Raises ValueError if they are out of range.
+    """
+
+    refine_face: bool = False
+    complexity: int = 1
+    fps: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.complexity not in (0, 1, 2):
+            raise ValueError(f"complexity is {self.complexity}; 0, 1 or 2 is possible")
+        if self.fps is not None and not MIN_FPS <= self.fps <= MAX_FPS:
+            raise ValueError(f"fps is {self.fps}; {MIN_FPS:g} to {MAX_FPS:g} is possible")
+
+
+_DEFAULTS = Extraction()
+
+
+@dataclass(frozen=True)
+class ClipJob:
+    """A video, frame folder or picture, and the .npz that its keypoints go to."""
+
+    source: Path
+    target: Path
+
+
+@dataclass(frozen=True)
+class ClipProgress:
+    """How far a clip has come: ``done`` of ``total`` frames."""
+
+    job: ClipJob
+    done: int
+    total: int
+
+
+@dataclass(frozen=True)
+class ClipResult:
+    """What became of a clip.
+
+    outcome: "kept" if the target was there before; coverage: what was not seen, of an extracted
+    clip; error: of a failed one.
+    """
+
+    job: ClipJob
+    outcome: Literal["extracted", "kept", "failed"]
+    coverage: Coverage | None = None
+    error: PoseSequencesError | None = None
+
+
+def extract_poses(source: str | Path, options: Extraction = _DEFAULTS) -> PoseSequence:
+    """Find the keypoints of one video, frame folder or picture.
+
+    Raises InputError if it cannot be used, ToolError if this machine lacks what is needed.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        job = ClipJob(Path(source), Path(folder) / "poses.npz")
+        *_, result = extract_clips([job], options)
+        if isinstance(result, ClipResult) and result.error is not None:
+            raise result.error
+        return read_npz(job.target)
+
+
+def extract_clips(
+    jobs: Sequence[ClipJob],
+    options: Extraction = _DEFAULTS,
+    *,
+    workers: int = 1,
+    overwrite: bool = False,
+    stall_seconds: float = STALL_SECONDS,
+) -> Generator[ClipProgress | ClipResult, None, None]:
+    """Find the keypoints of many clips; yield progress, and one result for each clip.
+
+    Targets appear whole or not at all; one that exists is kept, unless ``overwrite``, so that a run
+    that was stopped can be started again. A clip that cannot be used, that crashes its worker, or
+    that keeps it for ``stall_seconds`` without a frame, fails alone. A worker takes one core; where
+    there is a single clip to do, it takes what MediaPipe likes. Their number changes no byte of the
+    files. Closing the generator ends the workers and leaves nothing half-written.
+
+    Raises ValueError for less than one worker and OutputError for a target that cannot be, both at
+    once; ToolError when a worker finds that this machine lacks what is needed.
+    """
+    if workers < 1:
+        raise ValueError(f"{workers} workers cannot do anything; give at least 1")
+    _check_targets(jobs)
+    for folder in {job.target.parent for job in jobs}:
+        _prepare(folder)
+    return _events(jobs, options, workers, overwrite, stall_seconds)
+
+
+def _check_targets(jobs: Sequence[ClipJob]) -> None:
+    sources: dict[Path, Path] = {}
+    for job in jobs:
+        if job.target.suffix != ".npz":
+            raise OutputError(job.target, "is no name for keypoints", "end it in .npz")
+        if job.target in sources:
+            raise OutputError(
+                job.target,
+                f"would hold both {sources[job.target]} and {job.source}",
+                "give the clips different names, or extract them to different folders",
+            )
+        sources[job.target] = job.source
+
+
+def _prepare(folder: Path) -> None:
+    """Find out before hours of work that their results have no place."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(
+            folder, f"cannot be made ({error.strerror})", "choose another folder"
+        ) from error
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise OutputError(folder, "cannot be written to", "check its permissions")
+
+
+def _events(
+    jobs: Sequence[ClipJob],
+    options: Extraction,
+    workers: int,
+    overwrite: bool,
+    stall_seconds: float,
+) -> Generator[ClipProgress | ClipResult, None, None]:
+    folders = {job.target.parent for job in jobs}
+    _sweep(folders)
+    todo = []
+    for job in jobs:
+        if job.target.exists() and not overwrite:
+            yield ClipResult(job, "kept")
+        else:
+            todo.append(job)
+    tasks = [_task(job, options, overwrite, alone=len(todo) == 1).to_text() for job in todo]
+    answers = run_tasks(extract_task.__name__, tasks, workers=workers, stall_seconds=stall_seconds)
+    try:
+        for answer in answers:
+            yield _event(todo[answer.task], answer)
+    finally:
+        answers.close()
+        _sweep(folders)
+
+
+def _task(job: ClipJob, options: Extraction, overwrite: bool, *, alone: bool) -> Task:
+    return Task(
+        source=str(job.source),
+        target=str(job.target),
+        overwrite=overwrite,
+        fps=options.fps,
+        refine_face=options.refine_face,
+        complexity=options.complexity,
+        single_thread=not alone,
+    )
+
+
+def _event(job: ClipJob, answer: Note | Lost) -> ClipProgress | ClipResult:
+    if isinstance(answer, Lost):
+        error = InputError(
+            job.source,
+            f"was given up ({answer.reason})",
+            "check the clip; if memory is short, use fewer workers",
+        )
+        return ClipResult(job, "failed", error=error)
+    match understand(answer.text):
+        case FramesDone(done, total):
+            return ClipProgress(job, done, total)
+        case Written(coverage):
+            return ClipResult(job, "extracted", coverage)
+        case Failed(ToolError() as lack):
+            raise lack
+        case Failed(fault):
+            return ClipResult(job, "failed", error=fault)
+
+
+def _sweep(folders: Collection[Path]) -> None:
+    for folder in folders:
+        sweep_temporaries(folder)

@@ -1,0 +1,66 @@
+"""Words that commands share: paths, frame sizes, what a pose file does not say of itself."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from pose_sequences.files.declared import Declared
+from pose_sequences.layout import LAYOUTS
+from signgen import examples
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def input_path(value: str) -> Path:
+    """Return the path to read that a word means; ``example:NAME`` is a bundled example."""
+    try:
+        return examples.resolve(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
+
+
+def frame_size(value: str) -> tuple[int, int]:
+    """Return the (width, height) of a word such as 210x260."""
+    width, _, height = value.lower().partition("x")
+    if not (width.isdecimal() and height.isdecimal()):
+        raise click.BadParameter(f"{value!r} is no frame size; write it like 210x260")
+    size = int(width), int(height)
+    if not all(1 <= side <= 65535 for side in size):
+        raise click.BadParameter(f"{value!r} is no frame size; a side has 1 to 65535 pixels")
+    return size
+
+
+FPS = click.FloatRange(min=0.1, max=1000)
+PATH = click.Path(path_type=Path)
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Write one JSON object.")
+overwrite_option = click.option("--overwrite", is_flag=True, help="Replace what is there already.")
+
+
+def declared_options(command: Command) -> Command:
+    """Add --layout, --fps and --size: what a pose file does not say of itself."""
+    options = (
+        click.option(
+            "--layout",
+            type=click.Choice(list(LAYOUTS)),
+            help="The input's landmark layout, where the file does not name it.",
+        ),
+        click.option("--fps", type=FPS, help="The input's frame rate, where the file lacks it."),
+        click.option(
+            "--size",
+            type=frame_size,
+            metavar="WxH",
+            help="The input's frame size, where the file lacks it.",
+        ),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def declared(layout: str | None, fps: float | None, size: tuple[int, int] | None) -> Declared:
+    """Return what the options of declared_options say."""
+    width, height = size or (None, None)
+    return Declared(layout=layout, fps=fps, width=width, height=height)
