@@ -4,6 +4,7 @@ import sys
 from collections.abc import Sequence
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
+from pathlib import Path
 from types import ModuleType
 
 import numpy as np
@@ -26,3 +27,10 @@ def pytest_configure(config: pytest.Config) -> None:
     if int(np.__version__.split(".")[0]) < 2:
         raise pytest.UsageError(f"the light tests need numpy 2, this is {np.__version__}")
     sys.meta_path.insert(0, _Blocker())
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out the modules without a light test: they may import what is blocked."""
+    if collection_path.suffix != ".py":
+        return None
+    return "pytest.mark.light" not in collection_path.read_text() or None
