@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Iterator
 
-from pose_sequences.crew import serve
+from pose_sequences.extract.crew import serve
 
 
 def work(task: str) -> Iterator[str]:

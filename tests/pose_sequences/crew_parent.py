@@ -3,7 +3,7 @@
 import signal
 import sys
 
-from pose_sequences.crew import Note, run_tasks
+from pose_sequences.extract.crew import Note, run_tasks
 
 # started in the background of a shell, it would ignore interrupts
 signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from pose_sequences.crew import Lost, Note, run_tasks
 from pose_sequences.errors import ToolError
+from pose_sequences.extract.crew import Lost, Note, run_tasks
 
 CHILD = "tests.pose_sequences.crew_child"
 

@@ -1,7 +1,7 @@
 """Videos, frame folders and pictures become keypoints by MediaPipe Holistic, in child processes.
 
 The door: what is asked for and what came of it. The detector is holistic.py, the way of one clip
-extract_task.py, the care for the children crew.py.
+task.py, the care for the children crew.py.
 """
 
 import os
@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from pose_sequences import extract_task
 from pose_sequences.coverage import Coverage
-from pose_sequences.crew import Lost, Note, run_tasks
 from pose_sequences.errors import InputError, OutputError, PoseSequencesError, ToolError
-from pose_sequences.extract_task import Failed, FramesDone, Task, Written, understand
+from pose_sequences.extract.crew import Lost, Note, run_tasks
+from pose_sequences.extract.task import Failed, FramesDone, Task, Written, understand
 from pose_sequences.files.npz import read_npz
 from pose_sequences.outputs import sweep_temporaries
 from pose_sequences.sequence import MAX_FPS, MIN_FPS, PoseSequence
@@ -159,7 +158,7 @@ def _events(
         else:
             todo.append(job)
     tasks = [_task(job, options, overwrite, alone=len(todo) == 1).to_text() for job in todo]
-    answers = run_tasks(extract_task.__name__, tasks, workers=workers, stall_seconds=stall_seconds)
+    answers = run_tasks(__name__, tasks, workers=workers, stall_seconds=stall_seconds)
     try:
         for answer in answers:
             yield _event(todo[answer.task], answer)

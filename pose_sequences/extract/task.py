@@ -1,6 +1,6 @@
 """One clip on its way through the detector, inside a child process of extract.py.
 
-``python -m pose_sequences.extract_task`` serves a crew; frames, keypoints and the written file stay
+``python -m pose_sequences.extract`` serves a crew with it; frames, keypoints and the file stay
 in the child, only words about them come back.
 """
 
@@ -13,7 +13,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pose_sequences import crew, holistic
 from pose_sequences.coverage import Coverage, coverage
 from pose_sequences.errors import (
     ImageError,
@@ -24,6 +23,7 @@ from pose_sequences.errors import (
     VideoError,
     single_line,
 )
+from pose_sequences.extract import holistic
 from pose_sequences.files.archive import MAX_BYTES
 from pose_sequences.files.npz import write_npz
 from pose_sequences.images import read_image
@@ -91,7 +91,8 @@ def understand(text: str) -> FramesDone | Written | Failed:
     return Failed(_ERRORS[said["error"]](said["path"], said["fault"], said["remedy"]))
 
 
-def _work(text: str) -> Iterator[str]:
+def work(text: str) -> Iterator[str]:
+    """Do a task given as text; yield what ``understand`` reads: progress, then how it ended."""
     task = Task(**json.loads(text))
     try:
         yield from _extract(task)
@@ -176,7 +177,3 @@ def _is_picture(source: Path) -> bool:
                 source, f"cannot be read ({error.strerror})", "check the disk"
             ) from error
     return head.startswith((b"\x89PNG", b"\xff\xd8\xff")) or head[8:] == b"WEBP"
-
-
-if __name__ == "__main__":
-    crew.serve(_work)

@@ -1,7 +1,7 @@
 """MediaPipe Holistic, the landmark detector: one frame in, one row of keypoints out.
 
 The one module that imports mediapipe, which brings OpenCV with it and writes to standard error
-before anybody can stop it: extract_task.py runs it in a process of its own.
+before anybody can stop it: task.py runs it in a process of its own.
 """
 
 import os
