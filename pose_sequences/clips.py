@@ -1,9 +1,9 @@
 """Which clips a folder holds: videos, and folders of frames, however deep.
 
-What a clip shows is read by video.py; here only names count.
+What a clip shows is read by the package video; here only names count.
 """
 
-from collections.abc import Iterator
+import logging
 from pathlib import Path
 
 from pose_sequences.errors import VideoError
@@ -11,19 +11,17 @@ from pose_sequences.video.folder import SUFFIXES as PICTURES
 
 VIDEOS = (".mp4", ".m4v", ".mov", ".webm", ".mkv", ".avi", ".ts", ".mts", ".mpg", ".mpeg")
 
-
-def is_frame_folder(folder: Path) -> bool:
-    """Return whether the folder itself is a clip: it holds pictures and no video."""
-    kinds = {entry.suffix.lower() for entry in _visible(folder)}
-    return bool(kinds & set(PICTURES)) and not kinds & set(VIDEOS)
+logger = logging.getLogger(__name__)
 
 
 def find_clips(folder: Path) -> list[Path]:
-    """List the clips below a folder, in the order of their names; links are not followed.
+    """List the clips of a folder, in the order of their names; linked folders are not followed.
 
-    Pictures beside videos belong to nobody and are left out. Raises VideoError if there is no clip.
+    A folder with pictures and without clips is a clip itself, so the answer may be the folder
+    alone. Pictures beside clips belong to nobody and are left out, which the log says.
+    Raises VideoError if there is no clip.
     """
-    found = list(_walk(folder))
+    found = _clips(folder)
     if not found:
         raise VideoError(
             folder, "holds no video and no folder of frames", f"put {', '.join(VIDEOS)} there"
@@ -31,23 +29,23 @@ def find_clips(folder: Path) -> list[Path]:
     return found
 
 
-def _walk(folder: Path) -> Iterator[Path]:
+def _clips(folder: Path) -> list[Path]:
     try:
-        entries = _visible(folder)
-        whole = is_frame_folder(folder)
+        entries = sorted(entry for entry in folder.iterdir() if not entry.name.startswith("."))
+        folders = {entry for entry in entries if entry.is_dir()}
     except OSError as error:
         raise VideoError(
             folder, f"cannot be listed ({error.strerror})", "check the permissions"
         ) from error
-    if whole:
-        yield folder
-        return
+    found: list[Path] = []
     for entry in entries:
-        if entry.suffix.lower() in VIDEOS and entry.is_file():
-            yield entry
-        elif entry.is_dir() and not entry.is_symlink():
-            yield from _walk(entry)
-
-
-def _visible(folder: Path) -> list[Path]:
-    return sorted(entry for entry in folder.iterdir() if not entry.name.startswith("."))
+        if entry in folders:
+            found += [] if entry.is_symlink() else _clips(entry)
+        elif entry.suffix.lower() in VIDEOS:
+            found.append(entry)
+    num_pictures = sum(entry.suffix.lower() in PICTURES for entry in entries)
+    if num_pictures and not found:
+        return [folder]
+    if num_pictures:
+        logger.warning("%s: left out, since clips are there: %d pictures", folder, num_pictures)
+    return found

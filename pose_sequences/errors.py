@@ -4,12 +4,13 @@ They are raised by the readers and writers and translated once, by the command l
 own code is never one of them.
 
     PoseSequencesError
-    ├── InputError             a file cannot be used (also a ValueError)
-    │   ├── PoseFileError      keypoints: npz, .pose, JSON, parquet
-    │   ├── ImageError         PNG, JPEG, WebP
-    │   ├── VideoError         anything with frames in time
-    │   └── CorpusError        a corpus folder or one of its tables
-    ├── OutputError            a result cannot be written where it was asked for
+    ├── PathError              names the path, the fault and the remedy
+    │   ├── InputError         a file cannot be used (also a ValueError)
+    │   │   ├── PoseFileError  keypoints: npz, .pose, JSON, parquet
+    │   │   ├── ImageError     PNG, JPEG, WebP
+    │   │   ├── VideoError     anything with frames in time
+    │   │   └── CorpusError    a corpus folder or one of its tables
+    │   └── OutputError        a result cannot be written where it was asked for
     └── ToolError              this machine lacks a library or an extra
 """
 
@@ -23,11 +24,10 @@ class PoseSequencesError(Exception):
         super().__init__(single_line(message))
 
 
-class InputError(PoseSequencesError, ValueError):
-    """A file that was handed in cannot be used.
+class PathError(PoseSequencesError):
+    """A file or folder is at fault; raised as one of its two kinds below.
 
-    path: the file or folder at fault; fault: what is wrong with it, with the value; remedy: what
-    to do.
+    path: the file or folder; fault: what is wrong with it, with the value; remedy: what to do.
     """
 
     def __init__(self, path: str | Path, fault: str, remedy: str) -> None:
@@ -36,8 +36,12 @@ class InputError(PoseSequencesError, ValueError):
         self.fault = fault
         self.remedy = remedy
 
-    def __reduce__(self) -> tuple[type["InputError"], tuple[Path, str, str]]:
+    def __reduce__(self) -> tuple[type["PathError"], tuple[Path, str, str]]:
         return type(self), (self.path, self.fault, self.remedy)
+
+
+class InputError(PathError, ValueError):
+    """A file that was handed in cannot be used."""
 
 
 class PoseFileError(InputError):
@@ -56,17 +60,8 @@ class CorpusError(InputError):
     """A corpus folder or one of its tables cannot be used."""
 
 
-class OutputError(PoseSequencesError):
-    """A result cannot be written where it was asked for; the arguments are those of InputError."""
-
-    def __init__(self, path: str | Path, fault: str, remedy: str) -> None:
-        super().__init__(f"{path}: {fault}; {remedy}")
-        self.path = Path(path)
-        self.fault = fault
-        self.remedy = remedy
-
-    def __reduce__(self) -> tuple[type["OutputError"], tuple[Path, str, str]]:
-        return type(self), (self.path, self.fault, self.remedy)
+class OutputError(PathError):
+    """A result cannot be written where it was asked for."""
 
 
 class ToolError(PoseSequencesError, RuntimeError):

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pose_sequences.errors import ImageError, OutputError
-from pose_sequences.inputs import open_input
+from pose_sequences.inputs import read_input
 from pose_sequences.outputs import fresh_file
 
 if TYPE_CHECKING:
@@ -83,19 +83,9 @@ def write_png(path: str | Path, picture: npt.NDArray[np.uint8], *, overwrite: bo
 
 
 def _read_bytes(path: Path) -> bytes:
-    with open_input(path, ImageError) as file:
-        try:
-            content = file.read(MAX_BYTES + 1)
-        except OSError as error:
-            raise ImageError(
-                path, f"cannot be read ({error.strerror})", "check the disk"
-            ) from error
+    content = read_input(path, ImageError, MAX_BYTES, "save it smaller or as JPEG")
     if not content:
         raise ImageError(path, "is empty", "give a PNG, JPEG or WebP picture")
-    if len(content) > MAX_BYTES:
-        raise ImageError(
-            path, f"is larger than {MAX_BYTES // 1_000_000} MB", "save it smaller or as JPEG"
-        )
     return content
 
 

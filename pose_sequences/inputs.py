@@ -1,8 +1,9 @@
-"""Opening a file that was handed in: regular files only, every refusal of the system in one line.
+"""Opening a file that was handed in: regular files only, bounded, every refusal in one line.
 
 What the file holds is the business of its reader.
 """
 
+import os
 import stat
 from pathlib import Path
 from typing import BinaryIO
@@ -32,6 +33,31 @@ def open_input(path: Path, failure: type[InputError]) -> BinaryIO:
         if isinstance(error, InputError):
             raise
         raise failure(path, "is no possible file name", "give a regular file") from error
+
+
+def read_input(path: Path, failure: type[InputError], limit: int, remedy: str) -> bytes:
+    """Return the bytes of a regular file; raise ``failure`` if it cannot be read or is too large.
+
+    limit: the most bytes; remedy: what to do about a file of more.
+    """
+    with open_input(path, failure) as file:
+        size = os.fstat(file.fileno()).st_size
+        if size > limit:
+            raise failure(path, f"is larger than {limit / 1e6:g} MB", remedy)
+        return _read(path, failure, file, size)
+
+
+def read_head(path: Path, failure: type[InputError], size: int) -> bytes:
+    """Return the first ``size`` bytes of a regular file, or all it has; raise ``failure``."""
+    with open_input(path, failure) as file:
+        return _read(path, failure, file, size)
+
+
+def _read(path: Path, failure: type[InputError], file: BinaryIO, size: int) -> bytes:
+    try:
+        return file.read(size)
+    except OSError as error:
+        raise failure(path, f"cannot be read ({error.strerror})", "check the disk") from error
 
 
 def _closed(path: Path, failure: type[InputError], error: OSError) -> InputError:

@@ -4,18 +4,28 @@ Every writer of the project goes through here; what a result looks like is the w
 """
 
 import errno
+import logging
 import os
 import re
 import shutil
+import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import lru_cache
+from glob import escape
+from hashlib import sha256
 from pathlib import Path
 
 from pose_sequences.errors import OutputError
 
 _DISK_FAULTS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS)
-_TEMPORARY = re.compile(r"^\.(?P<name>.+)\.(?P<pid>\d+)-[0-9a-f]{12}\.part$")
+_TEMPORARY = re.compile(
+    r"\..+\.(?P<machine>[0-9a-f]{8})-(?P<pid>\d+)-[0-9a-f]{12}\.part", re.DOTALL
+)
+_STALE_SECONDS = 24 * 3600  # for temporaries of machines whose processes cannot be looked up
+
+logger = logging.getLogger(__name__)
 
 
 @contextmanager
@@ -38,31 +48,41 @@ def fresh_file(path: Path, *, overwrite: bool) -> Iterator[Path]:
 
 
 @contextmanager
-def fresh_folder(path: Path, *, overwrite: bool) -> Iterator[Path]:
-    """As fresh_file, for a folder of results; an existing folder is replaced only on success."""
+def fresh_folder(
+    path: Path, *, overwrite: bool, ours: Callable[[Path], bool] = lambda entry: False
+) -> Iterator[Path]:
+    """As fresh_file, for a folder of results; an existing folder is replaced only on success.
+
+    ours: whether an entry is a result of the same kind; a folder that holds anything else is never
+    replaced, nor a link or a file. A kill at the moment of the exchange leaves the old folder
+    beside the target as ``.name.….old``, which the next writer tells.
+    """
     temporary = _prepare(path, overwrite=overwrite)
-    aside = temporary.with_name(f".{path.name}.{os.getpid()}-{uuid.uuid4().hex[:12]}.part")
     try:
+        _check_replaceable(path, ours)
+        _tell_left_aside(path)
         temporary.mkdir()
         yield temporary
-        if path.exists():
-            path.rename(aside)
-        temporary.rename(path)
+        if not overwrite and _stands(path):
+            raise _exists(path)
+        _check_replaceable(path, ours)
+        _exchange(temporary, path)
     except OSError as error:
         if not _concerns(error, path, temporary):
             raise
         raise _unwritable(error, path) from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
-        shutil.rmtree(aside, ignore_errors=True)
 
 
 def sweep_temporaries(folder: Path) -> int:
-    """Remove what killed writers left in ``folder``; return how many. The living keep theirs."""
+    """Remove what killed writers left in ``folder``; return how many.
+
+    The living of this machine keep theirs, those of others, which may share the folder, for a day.
+    """
     swept = 0
     for entry in folder.glob(".*.part") if folder.is_dir() else ():
-        match = _TEMPORARY.match(entry.name)
-        if match is None or _alive(int(match["pid"])):
+        if not _is_stale(entry):
             continue
         if entry.is_dir():
             shutil.rmtree(entry, ignore_errors=True)
@@ -70,6 +90,18 @@ def sweep_temporaries(folder: Path) -> int:
             entry.unlink(missing_ok=True)
         swept += 1
     return swept
+
+
+def _is_stale(entry: Path) -> bool:
+    match = _TEMPORARY.fullmatch(entry.name)
+    if match is None:
+        return False
+    if match["machine"] == _machine():
+        return not _alive(int(match["pid"]))
+    try:
+        return time.time() - entry.stat().st_mtime > _STALE_SECONDS
+    except FileNotFoundError:  # its writer was done just now
+        return False
 
 
 def _prepare(path: Path, *, overwrite: bool) -> Path:
@@ -83,7 +115,33 @@ def _prepare(path: Path, *, overwrite: bool) -> Path:
         raise OutputError(
             path, f"cannot stand there ({error.strerror})", "choose another name or folder"
         ) from error
-    return path.with_name(f".{path.name}.{os.getpid()}-{uuid.uuid4().hex[:12]}.part")
+    return _beside(path, "part")
+
+
+def _beside(path: Path, ending: str) -> Path:
+    return path.with_name(
+        f".{path.name}.{_machine()}-{os.getpid()}-{uuid.uuid4().hex[:12]}.{ending}"
+    )
+
+
+@lru_cache(maxsize=1)
+def _machine() -> str:
+    """Return 8 digits for this boot, host and container: where a process number means something."""
+    words = [os.uname().nodename]
+    for read in (_boot, _process_space):
+        try:
+            words.append(read())
+        except OSError:  # a sandbox without /proc is known by its host name alone
+            continue
+    return sha256("\n".join(words).encode()).hexdigest()[:8]
+
+
+def _boot() -> str:
+    return Path("/proc/sys/kernel/random/boot_id").read_text()
+
+
+def _process_space() -> str:
+    return str(Path("/proc/self/ns/pid").readlink())
 
 
 def _publish(temporary: Path, path: Path, *, overwrite: bool) -> None:
@@ -98,9 +156,48 @@ def _publish(temporary: Path, path: Path, *, overwrite: bool) -> None:
         temporary.replace(path)
 
 
+def _check_replaceable(path: Path, ours: Callable[[Path], bool]) -> None:
+    if not _stands(path):
+        return
+    if path.is_symlink() or not path.is_dir():
+        raise OutputError(path, "is no folder", "choose another name")
+    other = next((entry.name for entry in path.iterdir() if not ours(entry)), None)
+    if other is not None:
+        raise OutputError(
+            path, f"holds other files, such as {other}, and is not replaced", "choose another name"
+        )
+
+
+def _exchange(temporary: Path, path: Path) -> None:
+    if not _stands(path):
+        temporary.rename(path)
+        return
+    aside = _beside(path, "old")  # not swept: for a moment it is the only copy
+    path.rename(aside)
+    try:
+        temporary.rename(path)
+    except OSError:
+        aside.rename(path)
+        raise
+    shutil.rmtree(aside, ignore_errors=True)
+
+
+def _tell_left_aside(path: Path) -> None:
+    for aside in path.parent.glob(f".{escape(path.name)}.*.old"):
+        logger.warning(
+            "%s: holds what stood at %s when a writer was killed; rename it back or delete it",
+            aside,
+            path.name,
+        )
+
+
 def _flush(temporary: Path) -> None:
     with temporary.open("rb") as written:
         os.fsync(written.fileno())
+
+
+def _stands(path: Path) -> bool:
+    return path.exists() or path.is_symlink()  # also a link that leads nowhere
 
 
 def _exists(path: Path) -> OutputError:

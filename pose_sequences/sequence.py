@@ -11,11 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pose_sequences.layout import Layout, Part, conversion, layout
+from pose_sequences.limits import MAX_FPS, MAX_FRAMES, MAX_SIDE, MIN_FPS
 
 Floats = NDArray[np.float32]
 
-MIN_FPS, MAX_FPS = 0.1, 1000.0
 FARTHEST = 1e6  # pixels; NaN and infinity fail this comparison too
+FAINT = 0.05  # a point that is not surer than this is not drawn and does not count as seen
+
+_SHOULDERS = ("body.left_shoulder", "body.right_shoulder")
 
 
 @dataclass(frozen=True)
@@ -88,11 +91,12 @@ class PoseSequence:
         return self.keypoints[:, rows], self.confidence[:, rows]
 
     def seen(self, part: Part) -> NDArray[np.bool_]:
-        """Return (T,): whether at least half of the part's points are there."""
-        confidence = self.part(part)[1]
-        if confidence.shape[1] == 0:
-            return np.zeros(self.num_frames, np.bool_)
-        return np.asarray((confidence > 0).mean(axis=1) >= 0.5)
+        """Return (T,): whether at least half of the part's points are there, sure enough to draw.
+
+        Of the body the shoulders count: most pictures end above its other half.
+        """
+        rows = self.points.find(_SHOULDERS) if part == "body" else self.points.part(part)
+        return np.asarray((self.confidence[:, rows] > FAINT).mean(axis=1) >= 0.5)
 
     def frames(self, start: int, stop: int) -> "PoseSequence":
         """Return frames ``start`` to ``stop`` (not included); segments are cut to what remains.
@@ -137,8 +141,15 @@ class PoseSequence:
         """Return the sequence at another frame rate, of the same duration to half a frame.
 
         Points are interpolated where both neighbours have them, else taken from the nearer one.
+        Raises ValueError for a frame rate out of range, and for one that makes too many frames.
         """
+        _check_fps(fps)
         num_frames = max(1, round(self.num_frames * fps / self.fps))
+        if num_frames > MAX_FRAMES:
+            raise ValueError(
+                f"{self.seconds:g} seconds at {fps:g} fps have {num_frames} frames; "
+                f"at most {MAX_FRAMES} are possible"
+            )
         # The middle of each new frame, on the old frames' count.
         at = (np.arange(num_frames) + 0.5) * (self.fps / fps) - 0.5
         at = np.clip(at, 0, self.num_frames - 1)
@@ -199,10 +210,13 @@ def mark_missing(
     anything a frame can hold), where all are zero, or where its confidence is not above 0;
     confidence above 1 becomes 1.
     """
-    there = (np.abs(keypoints) <= FARTHEST).all(axis=2) & (keypoints != 0).any(axis=2)
-    there &= np.isfinite(confidence) & (confidence > 0)
-    clean = np.where(there[..., None], keypoints, 0).astype(np.float32)
-    return clean, np.where(there, np.clip(confidence, 0, 1), 0).astype(np.float32)
+    # judged in 32 bits: what is not 0 in 64 can be 0 there, and what is finite infinite
+    with np.errstate(over="ignore", invalid="ignore"):
+        points, clean = keypoints.astype(np.float32), confidence.astype(np.float32)
+        there = (np.abs(points) <= FARTHEST).all(axis=2) & (points != 0).any(axis=2)
+        there &= np.isfinite(clean) & (clean > 0)
+    points[~there] = 0
+    return points, np.where(there, np.minimum(clean, 1), np.float32(0))
 
 
 def _check_arrays(keypoints: Floats, confidence: Floats, rows: Layout) -> None:
@@ -222,12 +236,16 @@ def _check_arrays(keypoints: Floats, confidence: Floats, rows: Layout) -> None:
         raise ValueError("missing points hold coordinates; pass them through mark_missing")
 
 
+def _check_fps(fps: float) -> None:
+    if not MIN_FPS <= fps <= MAX_FPS:
+        raise ValueError(f"fps is {fps}; {MIN_FPS:g} to {MAX_FPS:g} is possible")
+
+
 def _check_numbers(sequence: PoseSequence) -> None:
-    if not MIN_FPS <= sequence.fps <= MAX_FPS:
-        raise ValueError(f"fps is {sequence.fps}; {MIN_FPS:g} to {MAX_FPS:g} is possible")
-    if not (0 < sequence.width <= 65535 and 0 < sequence.height <= 65535):
+    _check_fps(sequence.fps)
+    if not (0 < sequence.width <= MAX_SIDE and 0 < sequence.height <= MAX_SIDE):
         raise ValueError(
-            f"the frame size is {sequence.width}x{sequence.height}; 1 to 65535 is possible"
+            f"the frame size is {sequence.width}x{sequence.height}; 1 to {MAX_SIDE} is possible"
         )
     if sequence.handedness not in ("", "left", "right"):
         raise ValueError(f"handedness is {sequence.handedness!r}; left, right or nothing")

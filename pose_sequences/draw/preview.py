@@ -1,7 +1,7 @@
 """Pictures of a pose sequence for people: a contact sheet, and frames for a film.
 
 Both show below the maps in which frames of the whole sequence each hand was seen. What goes into a
-network is drawn by draw.py alone.
+network is drawn by the styles alone.
 """
 
 from collections.abc import Iterator, Sequence

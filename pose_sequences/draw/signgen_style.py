@@ -21,16 +21,17 @@ from pose_sequences.draw.stroke_plan import (
 )
 from pose_sequences.draw.strokes import Strokes, paint
 from pose_sequences.layout import Layout, Part
-from pose_sequences.sequence import PoseSequence
+from pose_sequences.sequence import FAINT, PoseSequence
 
 Floats = NDArray[np.float32]
 
-# Opacity rises from 0 at the first confidence to 1 at the second: a doubtful point is dimmed. A
+# Opacity rises from 0 at FAINT to 1 at this confidence: a doubtful point is dimmed. A
 # stroke is as sure as the worse of its ends.
-FAINT, SURE = 0.05, 0.5
+SURE = 0.5
 MIN_RADIUS, MIN_HALO = 0.6, 0.5  # pixels; a thinner stroke fades instead of narrowing
 SHOULDERS_OF_HEIGHT = 0.35  # a shoulder width, where none is seen, as a share of the map's height
 PALM_COLOUR, BACK_COLOUR = (255, 220, 170), (70, 80, 150)
+SHOULDERS_OF_MAP = 1.5  # the widest shoulders, as a share of the map's longer side
 OPEN_PALM = 0.5  # the sine of the angle from index to pinky knuckle, of a palm in full view
 CHUNK_PIXELS, CHUNK_FRAMES = 1 << 20, 16  # frames painted together; more of them leave the cache
 
@@ -49,14 +50,18 @@ def draw_signgen(
 
 
 def shoulder_width(sequence: PoseSequence, width: int, height: int) -> float:
-    """Return the signer's size: the median shoulder width in a map of width x height."""
+    """Return the signer's size: the median shoulder width in a map of width x height.
+
+    Shoulders far wider than the map do not make its strokes wider, nor their drawing dearer.
+    """
     ends = sequence.points.find(_SHOULDERS)
     there = (sequence.confidence[:, ends] > FAINT).all(axis=1)
     if not there.any():
         return SHOULDERS_OF_HEIGHT * height
     across = sequence.keypoints[there, ends[0], :2] - sequence.keypoints[there, ends[1], :2]
     scale = (width / sequence.width, height / sequence.height)
-    return float(np.median(np.linalg.norm(across * scale, axis=1)))
+    widest = SHOULDERS_OF_MAP * max(width, height)
+    return min(float(np.median(np.linalg.norm(across * scale, axis=1))), widest)
 
 
 def signgen_strokes(

@@ -1,7 +1,7 @@
 """Antialiased round strokes on black, for many frames at once, by distance alone.
 
-What the strokes depict is the business of draw.py. Nothing here but elementwise arithmetic, gathers
-and scatters, so that the same pictures can be drawn on any device.
+What the strokes depict is the business of the styles. Nothing here but elementwise arithmetic,
+gathers and scatters, so that the same pictures can be drawn on any device.
 """
 
 from dataclasses import dataclass

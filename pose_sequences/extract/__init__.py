@@ -1,25 +1,40 @@
 """Videos, frame folders and pictures become keypoints by MediaPipe Holistic, in child processes.
 
-The door: what is asked for and what came of it. The detector is holistic.py, the way of one clip
-task.py, the care for the children crew.py.
+The door: what is asked for. What came of it is clip.py, the detector holistic.py, the way of one
+clip task.py, the care for the children crew.py, what an earlier run left kept.py.
 """
 
+import logging
 import os
 import tempfile
-from collections.abc import Collection, Generator, Sequence
+from collections.abc import Collection, Generator, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
-from pose_sequences.coverage import Coverage
-from pose_sequences.errors import InputError, OutputError, PoseSequencesError, ToolError
+from pose_sequences.errors import InputError, OutputError
+from pose_sequences.extract.clip import ClipJob, ClipProgress, ClipResult
 from pose_sequences.extract.crew import Lost, Note, run_tasks
-from pose_sequences.extract.task import Failed, FramesDone, Task, Written, understand
+from pose_sequences.extract.holistic import HolisticModel
+from pose_sequences.extract.kept import difference
+from pose_sequences.extract.task import Task, understand
 from pose_sequences.files.npz import read_npz
+from pose_sequences.limits import MAX_FPS, MIN_FPS
 from pose_sequences.outputs import sweep_temporaries
-from pose_sequences.sequence import MAX_FPS, MIN_FPS, PoseSequence
+from pose_sequences.sequence import PoseSequence
+
+__all__ = [
+    "ClipJob",
+    "ClipProgress",
+    "ClipResult",
+    "Extraction",
+    "extract_clips",
+    "extract_poses",
+]
 
 STALL_SECONDS = 120.0
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,37 +60,6 @@ class Extraction:
 _DEFAULTS = Extraction()
 
 
-@dataclass(frozen=True)
-class ClipJob:
-    """A video, frame folder or picture, and the .npz that its keypoints go to."""
-
-    source: Path
-    target: Path
-
-
-@dataclass(frozen=True)
-class ClipProgress:
-    """How far a clip has come: ``done`` of ``total`` frames."""
-
-    job: ClipJob
-    done: int
-    total: int
-
-
-@dataclass(frozen=True)
-class ClipResult:
-    """What became of a clip.
-
-    outcome: "kept" if the target was there before; coverage: what was not seen, of an extracted
-    clip; error: of a failed one.
-    """
-
-    job: ClipJob
-    outcome: Literal["extracted", "kept", "failed"]
-    coverage: Coverage | None = None
-    error: PoseSequencesError | None = None
-
-
 def extract_poses(source: str | Path, options: Extraction = _DEFAULTS) -> PoseSequence:
     """Find the keypoints of one video, frame folder or picture.
 
@@ -83,9 +67,10 @@ def extract_poses(source: str | Path, options: Extraction = _DEFAULTS) -> PoseSe
     """
     with tempfile.TemporaryDirectory() as folder:
         job = ClipJob(Path(source), Path(folder) / "poses.npz")
-        *_, result = extract_clips([job], options)
-        if isinstance(result, ClipResult) and result.error is not None:
-            raise result.error
+        with closing(extract_clips([job], options)) as events:
+            for event in events:
+                if isinstance(event, ClipResult) and event.error is not None:
+                    raise event.error
         return read_npz(job.target)
 
 
@@ -112,14 +97,14 @@ def extract_clips(
         raise ValueError(f"{workers} workers cannot do anything; give at least 1")
     _check_targets(jobs)
     for folder in {job.target.parent for job in jobs}:
-        _prepare(folder)
+        _check_place(folder)
     return _events(jobs, options, workers, overwrite, stall_seconds)
 
 
 def _check_targets(jobs: Sequence[ClipJob]) -> None:
     sources: dict[Path, Path] = {}
     for job in jobs:
-        if job.target.suffix != ".npz":
+        if job.target.suffix.lower() != ".npz":
             raise OutputError(job.target, "is no name for keypoints", "end it in .npz")
         if job.target in sources:
             raise OutputError(
@@ -130,16 +115,20 @@ def _check_targets(jobs: Sequence[ClipJob]) -> None:
         sources[job.target] = job.source
 
 
-def _prepare(folder: Path) -> None:
-    """Find out before hours of work that their results have no place."""
+def _check_place(folder: Path) -> None:
+    """Find out before hours of work that their results have no place; nothing is made yet."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        standing = next(place for place in (folder, *folder.parents) if place.exists())
     except OSError as error:
         raise OutputError(
             folder, f"cannot be made ({error.strerror})", "choose another folder"
         ) from error
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise OutputError(folder, "cannot be written to", "check its permissions")
+    if not standing.is_dir():
+        raise OutputError(
+            folder, f"cannot be made ({standing} is no folder)", "choose another folder"
+        )
+    if not os.access(standing, os.W_OK | os.X_OK):
+        raise OutputError(standing, "cannot be written to", "check its permissions")
 
 
 def _events(
@@ -151,20 +140,33 @@ def _events(
 ) -> Generator[ClipProgress | ClipResult, None, None]:
     folders = {job.target.parent for job in jobs}
     _sweep(folders)
-    todo = []
-    for job in jobs:
-        if job.target.exists() and not overwrite:
-            yield ClipResult(job, "kept")
-        else:
-            todo.append(job)
+    there = {job.target for job in jobs if job.target.exists() and not overwrite}
+    yield from _kept([job for job in jobs if job.target in there], options)
+    todo = [job for job in jobs if job.target not in there]
     tasks = [_task(job, options, overwrite, alone=len(todo) == 1).to_text() for job in todo]
     answers = run_tasks(__name__, tasks, workers=workers, stall_seconds=stall_seconds)
     try:
         for answer in answers:
-            yield _event(todo[answer.task], answer)
+            event = _event(todo[answer.task], answer)
+            if event is not None:
+                yield event
     finally:
         answers.close()
         _sweep(folders)
+
+
+def _kept(jobs: Sequence[ClipJob], options: Extraction) -> Iterator[ClipResult]:
+    """Yield the results of clips that are kept, and warn once if some are not as asked for now."""
+    model = HolisticModel(refine_face=options.refine_face, complexity=options.complexity)
+    others: list[tuple[Path, str]] = []
+    for job in jobs:
+        words = difference(job.target, model, options.fps)
+        others += [(job.target, words)] if words else []
+        yield ClipResult(job, "kept")
+    if others:
+        logger.warning(
+            "%s: %s; pass --overwrite to extract it anew (kept so: %d)", *others[0], len(others)
+        )
 
 
 def _task(job: ClipJob, options: Extraction, overwrite: bool, *, alone: bool) -> Task:
@@ -179,23 +181,15 @@ def _task(job: ClipJob, options: Extraction, overwrite: bool, *, alone: bool) ->
     )
 
 
-def _event(job: ClipJob, answer: Note | Lost) -> ClipProgress | ClipResult:
-    if isinstance(answer, Lost):
-        error = InputError(
-            job.source,
-            f"was given up ({answer.reason})",
-            "check the clip; if memory is short, use fewer workers",
-        )
-        return ClipResult(job, "failed", error=error)
-    match understand(answer.text):
-        case FramesDone(done, total):
-            return ClipProgress(job, done, total)
-        case Written(coverage):
-            return ClipResult(job, "extracted", coverage)
-        case Failed(ToolError() as lack):
-            raise lack
-        case Failed(fault):
-            return ClipResult(job, "failed", error=fault)
+def _event(job: ClipJob, answer: Note | Lost) -> ClipProgress | ClipResult | None:
+    if isinstance(answer, Note):
+        return understand(answer.text, job)
+    error = InputError(
+        job.source,
+        f"was given up ({answer.reason})",
+        "check the clip; if memory is short, use fewer workers",
+    )
+    return ClipResult(job, "failed", error=error)
 
 
 def _sweep(folders: Collection[Path]) -> None:

@@ -98,7 +98,12 @@ def describe(model: HolisticModel) -> str:
 
     mode = "video" if model.tracks else "picture"
     version = f"mediapipe-{mediapipe.__version__}"
-    return f"{version} {model.layout} complexity={model.complexity} {mode}"
+    return f"{version} {settings(model)} {mode}"
+
+
+def settings(model: HolisticModel) -> str:
+    """Return the words of ``describe`` on what was asked for, without loading MediaPipe."""
+    return f"{model.layout} complexity={model.complexity}"
 
 
 def _solution() -> ModuleType:

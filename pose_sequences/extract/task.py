@@ -1,10 +1,11 @@
-"""One clip on its way through the detector, inside a child process of extract.py.
+"""One clip on its way through the detector, inside a child process of the package.
 
 ``python -m pose_sequences.extract`` serves a crew with it; frames, keypoints and the file stay
 in the child, only words about them come back.
 """
 
 import json
+import logging
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from fractions import Fraction
@@ -18,21 +19,25 @@ from pose_sequences.errors import (
     ImageError,
     InputError,
     OutputError,
-    PoseSequencesError,
+    PathError,
     ToolError,
     VideoError,
     single_line,
 )
 from pose_sequences.extract import holistic
+from pose_sequences.extract.clip import ClipJob, ClipProgress, ClipResult
 from pose_sequences.files.archive import MAX_BYTES
 from pose_sequences.files.npz import write_npz
 from pose_sequences.images import read_image
 from pose_sequences.inputs import open_input
 from pose_sequences.layout import layout
+from pose_sequences.limits import MAX_FRAMES
 from pose_sequences.sequence import Floats, PoseSequence, mark_missing
 from pose_sequences.video import open_frames
 
 _ERRORS = {kind.__name__: kind for kind in (InputError, ImageError, VideoError, OutputError)}
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,51 +61,68 @@ class Task:
         return json.dumps(asdict(self))
 
 
-@dataclass(frozen=True)
-class FramesDone:
-    """How far a clip has come: ``done`` of ``total`` frames."""
+def understand(text: str, job: ClipJob) -> ClipProgress | ClipResult | None:
+    """Return what a child said of a clip; a warning of its libraries goes to the log.
 
-    done: int
-    total: int
-
-
-@dataclass(frozen=True)
-class Written:
-    """A clip whose keypoints stand at the target, and what was not seen in it."""
-
-    coverage: Coverage
-
-
-@dataclass(frozen=True)
-class Failed:
-    """A clip that could not be extracted."""
-
-    error: PoseSequencesError
-
-
-def understand(text: str) -> FramesDone | Written | Failed:
-    """Return what a child said."""
+    Raises ToolError if that is what the child ended with.
+    """
     said = json.loads(text)
-    if "done" in said:
-        return FramesDone(**said)
-    if "missing" in said:
-        runs = {part: tuple((a, b) for a, b in gaps) for part, gaps in said["missing"].items()}
-        return Written(Coverage(said["num_frames"], runs))
-    if said["error"] == ToolError.__name__:
-        return Failed(ToolError(said["message"]))
-    return Failed(_ERRORS[said["error"]](said["path"], said["fault"], said["remedy"]))
+    match said.pop("kind"):
+        case "progress":
+            return ClipProgress(job, **said)
+        case "warning":
+            logger.warning("%s", said["message"])
+            return None
+        case "written":
+            runs = {part: tuple((a, b) for a, b in gaps) for part, gaps in said["missing"].items()}
+            return ClipResult(job, "extracted", Coverage(said["num_frames"], runs))
+        case ToolError.__name__:
+            raise ToolError(said["message"])
+        case kind:
+            return ClipResult(job, "failed", error=_ERRORS[kind](**said))
 
 
 def work(text: str) -> Iterator[str]:
     """Do a task given as text; yield what ``understand`` reads: progress, then how it ended."""
-    task = Task(**json.loads(text))
+    warnings = _Warnings(logging.WARNING)
+    package = logging.getLogger("pose_sequences")
+    package.addHandler(warnings)
+    try:
+        for said in _answers(Task(**json.loads(text))):
+            yield from warnings.taken()
+            yield said
+    finally:
+        package.removeHandler(warnings)
+
+
+def _answers(task: Task) -> Iterator[str]:
     try:
         yield from _extract(task)
     except ToolError as error:
-        yield json.dumps({"error": ToolError.__name__, "message": str(error)})
-    except (InputError, OutputError) as error:
+        yield _say(ToolError.__name__, message=str(error))
+    except PathError as error:
         words = {"path": str(error.path), "fault": error.fault, "remedy": error.remedy}
-        yield json.dumps({"error": type(error).__name__, **words})
+        yield _say(type(error).__name__, **words)
+
+
+def _say(kind: str, **words: object) -> str:
+    return json.dumps({"kind": kind, **words})
+
+
+class _Warnings(logging.Handler):
+    """The child's standard error is read by nobody while all goes well; these go to the parent."""
+
+    def __init__(self, level: int) -> None:
+        super().__init__(level)
+        self._messages: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._messages.append(record.getMessage())
+
+    def taken(self) -> Iterator[str]:
+        """Yield what has come since the last time."""
+        while self._messages:
+            yield _say("warning", message=self._messages.pop(0))
 
 
 def _extract(task: Task) -> Iterator[str]:
@@ -117,7 +139,7 @@ def _extract(task: Task) -> Iterator[str]:
             points, trust = detector.detect(frame)
             keypoints.append(points)
             confidence.append(trust)
-            yield json.dumps(asdict(FramesDone(len(keypoints), clip.num_frames)))
+            yield _say("progress", done=len(keypoints), total=clip.num_frames)
     clean, trusted = mark_missing(np.stack(keypoints), np.stack(confidence))
     sequence = PoseSequence(
         keypoints=clean,
@@ -129,12 +151,13 @@ def _extract(task: Task) -> Iterator[str]:
         source=single_line(f"{source.absolute().name} by {holistic.describe(model)}"),
     )
     write_npz(sequence, Path(task.target), overwrite=task.overwrite)
-    yield json.dumps(asdict(coverage(sequence)))
+    yield _say("written", **asdict(coverage(sequence)))
 
 
 def _check_length(source: Path, num_frames: int, num_points: int) -> None:
-    most = MAX_BYTES // (num_points * 16)  # three coordinates and a confidence, of four bytes each
-    if num_frames >= most:
+    # three coordinates and a confidence of four bytes each; 1 % is left for all that stands beside
+    most = min(MAX_FRAMES, MAX_BYTES * 99 // 100 // (num_points * 16))
+    if num_frames > most:
         raise VideoError(
             source,
             f"has {num_frames} frames, more than the {most} that a pose file holds",

@@ -12,7 +12,7 @@ from pose_sequences.files.dot_pose import read_dot_pose, write_dot_pose
 from pose_sequences.files.npz import read_npy, read_npz, write_npz
 from pose_sequences.files.openpose import read_openpose, write_openpose
 from pose_sequences.files.parquet import read_parquet, write_parquet
-from pose_sequences.inputs import open_input
+from pose_sequences.inputs import is_folder, read_head
 from pose_sequences.sequence import PoseSequence
 
 __all__ = ["Declared", "read_poses", "write_poses"]
@@ -40,15 +40,9 @@ def read_poses(path: str | Path, declared: Declared = NOTHING) -> PoseSequence:
     leaves open what nobody declared; ToolError where parquet needs an extra.
     """
     path = Path(path)
-    if _is_folder(path):
+    if is_folder(path, PoseFileError):
         return read_openpose(path, declared)
-    with open_input(path, PoseFileError) as file:
-        try:
-            head = file.read(_MAGIC_BYTES)
-        except OSError as error:
-            raise PoseFileError(
-                path, f"cannot be read ({error.strerror})", "check the disk"
-            ) from error
+    head = read_head(path, PoseFileError, _MAGIC_BYTES)
     kinds = [kind for magic, kind in _MAGIC.items() if head.startswith(magic)]
     suffix = path.suffix.lower()
     reader = _READERS.get(kinds[0] if kinds else suffix)
@@ -59,15 +53,6 @@ def read_poses(path: str | Path, declared: Declared = NOTHING) -> PoseSequence:
     if reader is None:
         raise PoseFileError(path, "is of no known kind", f"these are read: {_READABLE}")
     return reader(path, declared)
-
-
-def _is_folder(path: Path) -> bool:
-    try:
-        return path.is_dir()
-    except OSError as error:  # a name too long, a parent that may not be entered
-        raise PoseFileError(
-            path, f"cannot be opened ({error.strerror})", "check the name and the permissions"
-        ) from error
 
 
 def write_poses(sequence: PoseSequence, path: str | Path, *, overwrite: bool = False) -> None:

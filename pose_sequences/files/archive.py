@@ -13,23 +13,23 @@ import zipfile
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import IO, BinaryIO
+from typing import IO, Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pose_sequences.errors import OutputError, PoseFileError
 from pose_sequences.inputs import open_input
+from pose_sequences.limits import MAX_FRAMES
 from pose_sequences.outputs import fresh_file
 
 Array = NDArray[np.generic]
 
 MAX_MEMBERS = 64
-MAX_BYTES = 256_000_000  # of all arrays together
+MAX_BYTES = 256_000_000  # of all arrays together, once their numbers are floats
 MAX_RATIO = 200  # of declared to packed bytes ...
 MAX_PACKED_TIGHTLY = 16_000_000  # ... for arrays larger than this; zeros pack a thousandfold
 MAX_HEADER = 10_000
-MAX_FRAMES = 100_000
 MAX_AXES = 4
 MAX_ROW = 3_000  # on every axis after the frames; a holistic vector has 1662
 MAX_TEXT = 10_000  # characters
@@ -70,10 +70,12 @@ def read_archive(path: Path) -> dict[str, Array]:
             size = _check_end(path, file)
             with zipfile.ZipFile(file) as archive:
                 _check_directory(path, archive.infolist(), size)
-                return {
-                    info.filename.removesuffix(_SUFFIX): _read_member(path, archive, info)
-                    for info in archive.infolist()
-                }
+                arrays: dict[str, Array] = {}
+                for info in archive.infolist():
+                    taken = sum(_bytes_as_floats(a.dtype, a.shape) for a in arrays.values())
+                    array = _read_member(path, archive, info, MAX_BYTES - taken)
+                    arrays[info.filename.removesuffix(_SUFFIX)] = array
+                return arrays
         except _FAULTS as error:
             raise PoseFileError(path, f"is a damaged archive ({error})", _AGAIN) from error
 
@@ -84,9 +86,14 @@ def read_array(path: Path) -> Array:
         try:
             size = file.seek(0, os.SEEK_END)
             file.seek(0)
-            return _read_array(path, "the array", file, size)
+            return _read_array(path, "the array", file, (size, MAX_BYTES))
         except OSError as error:
             raise PoseFileError(path, f"cannot be read ({error.strerror})", _AGAIN) from error
+
+
+def float_type(dtype: np.dtype[Any]) -> type[np.float32] | type[np.float64]:
+    """Return the smallest type of floats, of 32 bits or more, that holds every number of a type."""
+    return np.float32 if np.can_cast(dtype, np.float32) else np.float64
 
 
 def write_archive(path: Path, arrays: Mapping[str, Array], *, overwrite: bool) -> None:
@@ -124,26 +131,20 @@ def _check_end(path: Path, file: BinaryIO) -> int:
         raise PoseFileError(path, "is no .npz archive, or was cut short", _AGAIN)
     count, directory = struct.unpack("<10xHL6x", end)
     if count > MAX_MEMBERS or directory > 1000 * MAX_MEMBERS:
-        raise PoseFileError(
-            path,
-            f"holds {count} arrays under {directory} bytes of names, more than {MAX_MEMBERS}",
-            "save only the arrays of one clip",
-        )
+        raise _too_many(path, f"{count} arrays under {directory} bytes of names")
     return size
 
 
 def _check_directory(path: Path, members: list[zipfile.ZipInfo], size: int) -> None:
+    if len(members) > MAX_MEMBERS:  # whatever the end record says
+        raise _too_many(path, f"{len(members)} arrays")
     names = [info.filename.removesuffix(_SUFFIX) for info in members]
     twice = [name for name in names if names.count(name) > 1]
     if twice:
         raise PoseFileError(path, f"holds {twice[0]!r} twice", _AGAIN)
     total = sum(info.file_size for info in members)
     if total > MAX_BYTES:
-        raise PoseFileError(
-            path,
-            f"declares {total / 1e6:.0f} MB of arrays, and {MAX_BYTES / 1e6:.0f} are allowed",
-            "split it into shorter clips",
-        )
+        raise _too_much(path, f"{total / 1e6:.0f} MB of arrays")
     for info in members:
         fault = _fault_of(info, size)
         if fault:
@@ -167,18 +168,22 @@ def _fault_of(info: zipfile.ZipInfo, size: int) -> str:
     return ""
 
 
-def _read_member(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Array:
+def _read_member(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo, room: int) -> Array:
     with archive.open(info) as stream:
-        return _read_array(path, f"member {info.filename!r}", stream, info.file_size)
+        return _read_array(path, f"member {info.filename!r}", stream, (info.file_size, room))
 
 
-def _read_array(path: Path, what: str, stream: IO[bytes], size: int) -> Array:
+def _read_array(path: Path, what: str, stream: IO[bytes], bounds: tuple[int, int]) -> Array:
+    # bounds: how many bytes the array has in the file, and how many it may have as floats
+    size, room = bounds
     dtype, shape, fortran, start = _read_header(path, what, stream)
     expected = math.prod(shape) * dtype.itemsize
     if start + expected != size:
         raise PoseFileError(
             path, f"{what} needs {expected} bytes for {shape} and has {size - start}", _AGAIN
         )
+    if _bytes_as_floats(dtype, shape) > room:
+        raise _too_much(path, f"over {MAX_BYTES / 1e6:.0f} MB with {what} as floats")
     data = stream.read(expected)
     if len(data) != expected:
         raise PoseFileError(path, f"{what} ends after {len(data)} of {expected} bytes", _AGAIN)
@@ -218,6 +223,25 @@ def _check_type(path: Path, what: str, name: str, shape: tuple[int, ...]) -> np.
     if max(shape[1:], default=0) > MAX_ROW:
         raise _too_large(path, what, shape)
     return np.dtype(name)
+
+
+def _bytes_as_floats(dtype: np.dtype[np.generic], shape: tuple[int, ...]) -> int:
+    text = dtype.kind == "U"
+    return math.prod(shape) * (dtype.itemsize if text else np.dtype(float_type(dtype)).itemsize)
+
+
+def _too_many(path: Path, found: str) -> PoseFileError:
+    return PoseFileError(
+        path, f"holds {found}, more than {MAX_MEMBERS}", "save only the arrays of one clip"
+    )
+
+
+def _too_much(path: Path, found: str) -> PoseFileError:
+    return PoseFileError(
+        path,
+        f"holds {found}, and {MAX_BYTES / 1e6:.0f} MB are allowed",
+        "split it into shorter clips",
+    )
 
 
 def _too_large(path: Path, what: str, shape: tuple[int, ...]) -> PoseFileError:

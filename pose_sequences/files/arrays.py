@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from pose_sequences.files.landmarks import Landmarks, assembled
+from pose_sequences.files.landmarks import Landmarks, assemble
 from pose_sequences.files.members import Members, Values
 from pose_sequences.layout import LAYOUTS, PARTS, Part, layout
 from pose_sequences.sequence import mark_missing
@@ -68,33 +68,34 @@ def read_single(members: Members, name: str | None) -> Landmarks:
         values = values[:, None]  # (T, K, C) -> (T, 1, K, C)
     _check_shape(members, key, values)
     name = name or _layout_by_count(members, values.shape[2])
-    scores = _scores(members, values.shape[:3])
-    points, confidence = split_columns(values, scores, scored=name in SCORED)
+    beside = _confidence_beside(members, values.shape[:3])
+    points, confidence = split_columns(values, beside, scored=name in SCORED)
     points, confidence = _signer(members, points, confidence)
     landmarks = _fitted(members, points, confidence, name)
-    if name not in SCORED and (scores is None or members.present((_VISIBILITY,))):
-        return _judged_by_part(landmarks)
+    if name not in SCORED and (beside is None or members.present((_VISIBILITY,))):
+        return _fill_part_by_part(landmarks)
     return landmarks
 
 
-def split_columns(values: Values, scores: Values | None, *, scored: bool) -> tuple[Values, Values]:
+def split_columns(values: Values, beside: Values | None, *, scored: bool) -> tuple[Values, Values]:
     """Split (..., C) into points (..., 3) and confidence (...).
 
-    scores (...): what stands beside the array; scored: whether a third column without them is one.
+    beside (...): the confidence in an array of its own; scored: whether a third column is the
+    confidence where there is no such array.
     """
     columns = values.shape[-1]
-    third = scored and columns == 3 and scores is None
+    third = scored and columns == 3 and beside is None
     spatial = 2 if third else min(columns, 3)
     points = np.zeros((*values.shape[:-1], 3), values.dtype)
     points[..., :spatial] = values[..., :spatial]
-    if scores is not None:
-        return points, scores
+    if beside is not None:
+        return points, beside
     if third or columns > 3:
         return points, values[..., spatial]
     return points, np.ones(values.shape[:-1], np.float32)
 
 
-def judged(part: Part, visibility: Values) -> Values:
+def fill_visibility(part: Part, visibility: Values) -> Values:
     """Return a part's visibility, or 1 throughout for a face or hand where it is 0 throughout.
 
     MediaPipe judges the visibility of the body alone and leaves 0 at hands and face, seen or not;
@@ -105,11 +106,11 @@ def judged(part: Part, visibility: Values) -> Values:
     return np.ones_like(visibility)
 
 
-def _judged_by_part(landmarks: Landmarks) -> Landmarks:
+def _fill_part_by_part(landmarks: Landmarks) -> Landmarks:
     confidence = landmarks.confidence.copy()
     for part in PARTS:
         rows = layout(landmarks.layout).part(part)
-        confidence[:, rows] = judged(part, confidence[:, rows])
+        confidence[:, rows] = fill_visibility(part, confidence[:, rows])
     return replace(landmarks, confidence=confidence)
 
 
@@ -170,20 +171,20 @@ def _blocks(vectors: Values, blocks: tuple[tuple[int, int], ...]) -> Values:
     return np.concatenate(pieces, axis=1)
 
 
-def _scores(members: Members, shape: tuple[int, ...]) -> Values | None:
+def _confidence_beside(members: Members, shape: tuple[int, ...]) -> Values | None:
     # shape: (T, people, K)
     found = members.values(SCORES)
     if found is None:
         return None
-    key, scores = found
+    key, confidence = found
     # people and a last axis of 1 may be there or not; the numbers and their order are the same
-    plain = tuple(axis for axis in scores.shape if axis != 1)
+    plain = tuple(axis for axis in confidence.shape if axis != 1)
     if plain != tuple(axis for axis in shape if axis != 1):
         raise members.refuse(
-            f"{key!r} has shape {scores.shape}, which does not fit keypoints of {shape}",
+            f"{key!r} has shape {confidence.shape}, which does not fit keypoints of {shape}",
             "save one score a point",
         )
-    return scores.reshape(shape)
+    return confidence.reshape(shape)
 
 
 def _signer(members: Members, points: Values, confidence: Values) -> tuple[Values, Values]:
@@ -191,10 +192,9 @@ def _signer(members: Members, points: Values, confidence: Values) -> tuple[Value
     people = points.shape[1]
     if people == 1:
         return points[:, 0], confidence[:, 0]
-    with np.errstate(invalid="ignore"):  # a signalling NaN on its way to 32 bits
-        means = [mark_missing(points[:, i], confidence[:, i])[1].mean() for i in range(people)]
+    means = [mark_missing(points[:, i], confidence[:, i])[1].mean() for i in range(people)]
     best = int(np.argmax(means))
-    logger.info(
+    logger.warning(
         "%s: of %d people, the one with the highest mean confidence is number %d",
         *(members.path, people, best + 1),
     )
@@ -211,7 +211,7 @@ def _fitted(members: Members, points: Values, confidence: Values, name: str) -> 
     if name == "holistic543" and count == _WITHOUT_FACE:
         parts: tuple[Part, ...] = ("body", "left_hand", "right_hand")
         rows = np.concatenate([layout(name).part(part) for part in parts])
-        return assembled(name, [(rows, points, confidence)])
+        return assemble(name, [(rows, points, confidence)])
     raise members.refuse(
         f"has {count} points a frame, and layout {name} has {wanted}", "pass another --layout"
     )

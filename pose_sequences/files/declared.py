@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pose_sequences.errors import PoseFileError
-from pose_sequences.sequence import MAX_FPS, MIN_FPS
+from pose_sequences.limits import MAX_FPS, MAX_SIDE, MIN_FPS
 
 _CLOSE = 0.01  # 29.97 is said of 29.97003
-_RANGES = {"fps": (MIN_FPS, MAX_FPS), "width": (1, 65535), "height": (1, 65535)}
+_RANGES = {"fps": (MIN_FPS, MAX_FPS), "width": (1, MAX_SIDE), "height": (1, MAX_SIDE)}
 _OPTIONS = {"fps": "--fps", "width": "--size WxH", "height": "--size WxH"}
 
 

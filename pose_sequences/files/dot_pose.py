@@ -13,16 +13,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pose_sequences.errors import PoseFileError
-from pose_sequences.files.content import read_content
-from pose_sequences.files.declared import NOTHING, Declared, agreed_number
+from pose_sequences.files.declared import NOTHING, Declared
 from pose_sequences.files.dot_pose_body import Body, read_body
 from pose_sequences.files.dot_pose_header import ByteReader, Header, packed_header, read_header
 from pose_sequences.files.dot_pose_names import MEDIAPIPE, WORLD, family_of, meanings
+from pose_sequences.files.landmarks import Annotations, Landmarks, build_sequence
+from pose_sequences.inputs import read_input
 from pose_sequences.layout import PARTS, layout
 from pose_sequences.outputs import fresh_file
-from pose_sequences.sequence import PoseSequence, mark_missing
+from pose_sequences.sequence import PoseSequence
 
-MAX_BYTES = 1 << 30
+MAX_BYTES = 1_000_000_000
 
 # Layouts that have no component names of their own go into the nearest that has.
 _NEAREST = {"kaggle543": "holistic543", "dwpose134": "wholebody133"}
@@ -45,7 +46,9 @@ def read_dot_pose(path: Path, declared: Declared = NOTHING) -> PoseSequence:
     Of several people the one with the highest confidence over the clip is taken. Raises
     PoseFileError if the file is damaged, names unknown points or contradicts ``declared``.
     """
-    reader = ByteReader(path, read_content(path, MAX_BYTES))
+    reader = ByteReader(
+        path, read_input(path, PoseFileError, MAX_BYTES, "cut it into shorter clips")
+    )
     header = read_header(reader)
     placement = _place(path, header)
     if declared.layout not in (None, placement.layout):
@@ -66,9 +69,9 @@ def write_dot_pose(sequence: PoseSequence, path: Path, *, overwrite: bool = Fals
     """
     written = sequence.converted(_NEAREST.get(sequence.layout, sequence.layout))
     if written.layout != sequence.layout:
-        logger.info("%s: %s is written as %s", path, sequence.layout, written.layout)
+        logger.warning("%s: %s is written as %s", path, sequence.layout, written.layout)
     if sequence.gloss or sequence.segments:
-        logger.info("%s: .pose has no place for glosses; they are left out", path)
+        logger.warning("%s: .pose has no place for glosses; they are left out", path)
     family = family_of(written.layout)
     flat = family is not MEDIAPIPE and not written.keypoints[..., 2].any()
     parts = (family.component(written.layout, part, "XYC" if flat else "XYZC") for part in PARTS)
@@ -82,8 +85,9 @@ def write_dot_pose(sequence: PoseSequence, path: Path, *, overwrite: bool = Fals
 
 def _place(path: Path, header: Header) -> _Placement:
     known = meanings()
-    rows = [row for row, name in enumerate(header.names) if name[0] != WORLD]
-    names = [header.names[row] for row in rows]
+    every = header.names
+    rows = [row for row, name in enumerate(every) if name[0] != WORLD]
+    names = [every[row] for row in rows]
     if not names:
         raise PoseFileError(path, f"holds nothing but {WORLD}", "export it with POSE_LANDMARKS")
     _refuse(path, "names points that no layout has", [n for n in names if n not in known])
@@ -94,7 +98,7 @@ def _place(path: Path, header: Header) -> _Placement:
     _refuse(path, f"mixes the points of {family.layouts[-1]} with others", others)
     holding = (layout(n) for n in family.layouts if layout(n).rows.keys() >= set(points))
     found = next(holding)
-    if len(rows) < len(header.names):
+    if len(rows) < len(every):
         logger.info("%s: %s are not kept", path, WORLD)
     if len(points) < len(found.points):
         logger.info(
@@ -123,17 +127,13 @@ def _sequence(
     confidence = np.zeros(shape, np.float32)
     keypoints[:, placement.targets, : body.coordinates.shape[2]] = body.coordinates
     confidence[:, placement.targets] = body.confidence
-    points, trust = mark_missing(keypoints, confidence)
-    width = agreed_number(path, "width", header.width or None, declared.width)
-    height = agreed_number(path, "height", header.height or None, declared.height)
-    return PoseSequence(
-        keypoints=points,
-        confidence=trust,
-        fps=agreed_number(path, "fps", _stated_fps(header, body, declared), declared.fps),
-        width=int(width),
-        height=int(height),
-        layout=placement.layout,
+    stated = Declared(
+        fps=_stated_fps(header, body, declared),
+        width=header.width or None,
+        height=header.height or None,
     )
+    landmarks = Landmarks(keypoints, confidence, placement.layout)
+    return build_sequence(path, landmarks, (stated, declared), "pixel", Annotations())
 
 
 def _stated_fps(header: Header, body: Body, declared: Declared) -> float | None:

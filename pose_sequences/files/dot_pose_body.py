@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from pose_sequences.errors import PoseFileError
 from pose_sequences.files.dot_pose_header import ByteReader, Header
+from pose_sequences.limits import MAX_FRAMES
 
-MAX_FRAMES = 100_000
 MAX_PEOPLE = 100
 MAX_EMPTY_FRAMES = 10_000  # two bytes each in a 0.0 file, a whole skeleton each in memory
 
@@ -66,11 +66,11 @@ def _read_arrays(reader: ByteReader, header: Header, rows: _Rows) -> Body:
             "copy or export it again",
         )
     numbers = np.frombuffer(reader.data, "<f4", reader.left // 4, reader.offset)
-    where, trust = np.split(numbers, [num_frames * num_people * points * coordinates])
+    where, confidence = np.split(numbers, [num_frames * num_people * points * coordinates])
     where = where.reshape(num_frames, num_people, points, coordinates)
-    trust = trust.reshape(num_frames, num_people, points)
-    person = _most_confident(reader, [_total(trust[:, i]) for i in range(num_people)])
-    return Body(fps, where[:, person][:, rows, :3], trust[:, person][:, rows])
+    confidence = confidence.reshape(num_frames, num_people, points)
+    person = _most_confident(reader, [_total(confidence[:, i]) for i in range(num_people)])
+    return Body(fps, where[:, person][:, rows, :3], confidence[:, person][:, rows])
 
 
 def _counts(reader: ByteReader, header: Header) -> tuple[float, int, int]:
@@ -161,7 +161,7 @@ def _total(confidence: _Numbers) -> float:
 def _most_confident(reader: ByteReader, totals: list[float]) -> int:
     chosen = int(np.argmax(totals))
     if len(totals) > 1:
-        logger.info(
+        logger.warning(
             "%s: of %d people, number %d is taken: the highest confidence over the clip",
             *(reader.path, len(totals), chosen + 1),
         )

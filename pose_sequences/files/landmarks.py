@@ -1,8 +1,10 @@
-"""Landmarks: what the arrays of a foreign file come down to, and the way from there to a sequence.
+"""Landmarks: what the arrays of a foreign file come down to, and the way from
+there to a sequence.
 
-Reading the arrays is the business of arrays.py, parts.py and parquet.py.
+Reading the arrays is the business of the formats' own modules.
 """
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +20,8 @@ from pose_sequences.sequence import FARTHEST, PoseSequence, Segment, mark_missin
 
 # Landmarks are extrapolated a frame or two beyond the picture, and no signer is three pixels wide.
 _FARTHEST_NORMALIZED = 3
+
+logger = logging.getLogger(__name__)
 
 _COORDS = {"pixel": False, "normalized": True}
 
@@ -35,7 +39,7 @@ Piece = tuple[NDArray[np.intp], Values, Values]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Words:
+class Annotations:
     """What a file says beside its numbers: see PoseSequence."""
 
     gloss: str = ""
@@ -44,7 +48,7 @@ class Words:
     source: str = ""
 
 
-def assembled(name: str, pieces: Sequence[Piece]) -> Landmarks:
+def assemble(name: str, pieces: Sequence[Piece]) -> Landmarks:
     """Return pieces of the same frames in one layout; the points of no piece are missing.
 
     name: the layout; pieces: rows of the layout (P,), points (T, P, 3), confidence (T, P).
@@ -53,9 +57,9 @@ def assembled(name: str, pieces: Sequence[Piece]) -> Landmarks:
     points = np.zeros((frames, count, 3), np.result_type(*(piece[1] for piece in pieces)))
     confidence = np.zeros((frames, count), np.float32)
     with np.errstate(over="ignore", invalid="ignore"):  # mark_missing takes what overflows
-        for rows, piece, trust in pieces:
+        for rows, piece, piece_confidence in pieces:
             points[:, rows] = piece
-            confidence[:, rows] = trust
+            confidence[:, rows] = piece_confidence
     return Landmarks(points, confidence, name)
 
 
@@ -78,12 +82,12 @@ def known_layout(path: Path, stated: str | None, declared: str | None) -> str | 
     return name
 
 
-def sequence(
+def build_sequence(
     path: Path,
     landmarks: Landmarks,
     facts: tuple[Declared, Declared],
     coords: str | None,
-    words: Words,
+    annotations: Annotations,
 ) -> PoseSequence:
     """Return landmarks as a sequence in pixels.
 
@@ -99,8 +103,10 @@ def sequence(
     if _is_normalized(path, landmarks, coords):
         with np.errstate(over="ignore", invalid="ignore"):  # mark_missing takes what overflows
             points = points * np.array([width, height, 1], points.dtype)
-    with np.errstate(invalid="ignore"):  # a signalling NaN on its way to 32 bits
-        keypoints, confidence = mark_missing(points, landmarks.confidence)
+    lost = _count_beyond_reach(points, landmarks.confidence)
+    if lost:
+        logger.warning("%s: %d points lie beyond any frame and count as missing", path, lost)
+    keypoints, confidence = mark_missing(points, landmarks.confidence)
     try:
         return PoseSequence(
             keypoints=keypoints,
@@ -109,13 +115,18 @@ def sequence(
             width=int(width),
             height=int(height),
             layout=landmarks.layout,
-            gloss=words.gloss,
-            segments=words.segments,
-            handedness=words.handedness,
-            source=words.source,
+            gloss=annotations.gloss,
+            segments=annotations.segments,
+            handedness=annotations.handedness,
+            source=annotations.source,
         )
     except ValueError as error:
         raise PoseFileError(path, str(error), "correct the file") from error
+
+
+def _count_beyond_reach(points: Values, confidence: Values) -> int:
+    far = np.isfinite(points).all(axis=-1) & (np.abs(points) > FARTHEST).any(axis=-1)
+    return int((far & (confidence > 0)).sum())
 
 
 def _is_normalized(path: Path, landmarks: Landmarks, coords: str | None) -> bool:
@@ -124,6 +135,7 @@ def _is_normalized(path: Path, landmarks: Landmarks, coords: str | None) -> bool
             raise PoseFileError(
                 path, f"its coords are {coords!r}", "save coords as 'pixel' or 'normalized'"
             )
+        _check_coords(path, _distances(landmarks), coords)
         return _COORDS[coords]
     distances = _distances(landmarks)
     if not distances.size or distances.max() <= _FARTHEST_NORMALIZED:
@@ -136,6 +148,17 @@ def _is_normalized(path: Path, landmarks: Landmarks, coords: str | None) -> bool
         "neither clearly pixels nor shares of the frame",
         "save coords as 'pixel' or 'normalized' beside them",
     )
+
+
+def _check_coords(path: Path, distances: Values, coords: str) -> None:
+    far = bool(distances.size) and np.median(distances) > _FARTHEST_NORMALIZED
+    near = bool(distances.size) and distances.max() <= _FARTHEST_NORMALIZED
+    if (far and _COORDS[coords]) or (near and not _COORDS[coords]):
+        raise PoseFileError(
+            path,
+            f"its coords say {coords}, but its coordinates reach {distances.max():g}",
+            f"save coords as '{'pixel' if far else 'normalized'}'",
+        )
 
 
 def _distances(landmarks: Landmarks) -> Values:

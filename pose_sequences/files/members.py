@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pose_sequences.errors import PoseFileError
-from pose_sequences.files.archive import Array
+from pose_sequences.files.archive import Array, float_type
 
 Values = NDArray[np.floating[Any]]
 
@@ -53,9 +53,8 @@ class Members:
         array = self._take(present[0])
         if array.dtype.kind == "U":
             raise self.refuse(f"{present[0]!r} holds text", "save numbers there")
-        short = array.dtype.kind == "f" and array.dtype.itemsize <= 4
         with np.errstate(invalid="ignore"):  # a signalling NaN in half precision
-            values: Values = array.astype(np.float32 if short else np.float64, copy=False)
+            values: Values = array.astype(float_type(array.dtype), copy=False)
         return present[0], values
 
     def number(self, name: str) -> float | None:

@@ -13,12 +13,13 @@ from pathlib import Path
 
 import numpy as np
 
-from pose_sequences.files.archive import MAX_FRAMES, Array, read_archive, read_array, write_archive
+from pose_sequences.files.archive import Array, read_archive, read_array, write_archive
 from pose_sequences.files.arrays import SINGLE, read_single
 from pose_sequences.files.declared import NOTHING, Declared
-from pose_sequences.files.landmarks import Landmarks, Words, known_layout, sequence
+from pose_sequences.files.landmarks import Annotations, Landmarks, build_sequence, known_layout
 from pose_sequences.files.members import Members
 from pose_sequences.files.parts import is_dwpose, is_part_by_part, read_dwpose, read_parts
+from pose_sequences.limits import MAX_FRAMES
 from pose_sequences.sequence import PoseSequence, Segment
 
 SCHEMA_VERSION = 1
@@ -76,10 +77,10 @@ def _read(members: Members, declared: Declared) -> PoseSequence:
     )
     name = known_layout(members.path, stated.layout, declared.layout)
     landmarks, coords = _read_landmarks(members, name)
-    words = _words(members)
+    annotations = _annotations(members)
     if members.left_over():
         logger.info("%s: not understood: %s", members.path, ", ".join(members.left_over()))
-    return sequence(members.path, landmarks, (stated, declared), coords, words)
+    return build_sequence(members.path, landmarks, (stated, declared), coords, annotations)
 
 
 def _read_landmarks(members: Members, name: str | None) -> tuple[Landmarks, str | None]:
@@ -94,7 +95,7 @@ def _read_landmarks(members: Members, name: str | None) -> tuple[Landmarks, str 
     return read_single(members, name), coords
 
 
-def _words(members: Members) -> Words:
+def _annotations(members: Members) -> Annotations:
     glosses = members.texts("gloss")
     spans = _spans(members)
     # a gloss for each segment, under either name; the clip's gloss is then all of them
@@ -104,7 +105,7 @@ def _words(members: Members) -> Words:
             f"has {max(len(named), len(glosses))} glosses for {len(spans)} segments",
             "save one gloss a segment",
         )
-    return Words(
+    return Annotations(
         gloss=" ".join(glosses),
         segments=tuple(Segment(g, *span) for g, span in zip(named, spans, strict=True)),
         handedness=members.text("handedness") or "",

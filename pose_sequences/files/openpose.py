@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 
 from pose_sequences.errors import PoseFileError
-from pose_sequences.files.content import is_folder, read_content
-from pose_sequences.files.declared import NOTHING, Declared, agreed_number
+from pose_sequences.files.declared import NOTHING, Declared
+from pose_sequences.files.landmarks import Annotations, Landmarks, build_sequence
 from pose_sequences.files.openpose_frames import (
     LAYOUT,
     LISTS,
@@ -25,11 +25,12 @@ from pose_sequences.files.openpose_frames import (
     Person,
     read_frames,
 )
+from pose_sequences.inputs import is_folder, read_input
+from pose_sequences.limits import MAX_FRAMES
 from pose_sequences.outputs import fresh_folder
-from pose_sequences.sequence import Floats, PoseSequence
+from pose_sequences.sequence import PoseSequence
 
-MAX_CLIP_BYTES = 256 << 20
-MAX_FRAMES = 100_000
+MAX_CLIP_BYTES = 256_000_000
 
 _LARGEST_NORMALISED = 2.0  # nobody's points all lie within two pixels of the corner
 _NUMBERED = re.compile(r"(?P<before>.*?)(?P<number>[0-9]+)(?P<after>[^0-9]*)", re.DOTALL)
@@ -51,19 +52,16 @@ def read_openpose(path: Path, declared: Declared = NOTHING) -> PoseSequence:
             f"is OpenPose JSON, layout {LAYOUT.name}, but {declared.layout} is declared",
             "leave --layout out",
         )
-    source = _folder_frames(path) if is_folder(path) else _file_frames(path)
+    source = _folder_frames(path) if is_folder(path, PoseFileError) else _file_frames(path)
     people, canvas = _followed(path, source)
-    width, height = canvas or (None, None)
-    width = agreed_number(path, "width", width, declared.width)
-    height = agreed_number(path, "height", height, declared.height)
-    return PoseSequence(
-        keypoints=_in_pixels(path, np.stack([p.keypoints for p in people]), width, height),
-        confidence=np.stack([p.confidence for p in people]),
-        fps=agreed_number(path, "fps", None, declared.fps),
-        width=int(width),
-        height=int(height),
-        layout=LAYOUT.name,
+    landmarks = Landmarks(
+        np.stack([p.keypoints for p in people]),
+        np.stack([p.confidence for p in people]),
+        LAYOUT.name,
     )
+    stated = Declared() if canvas is None else Declared(width=canvas[0], height=canvas[1])
+    coords = "normalized" if _is_normalised(path, landmarks) else "pixel"
+    return build_sequence(path, landmarks, (stated, declared), coords, Annotations())
 
 
 def write_openpose(sequence: PoseSequence, folder: Path, *, overwrite: bool = False) -> None:
@@ -74,14 +72,18 @@ def write_openpose(sequence: PoseSequence, folder: Path, *, overwrite: bool = Fa
     """
     written = sequence.converted(LAYOUT.name)
     if written.layout != sequence.layout:
-        logger.info("%s: %s is written as %s", folder, sequence.layout, written.layout)
-    logger.info(
-        "%s: OpenPose JSON keeps neither frame rate (%g), depth nor glosses", folder, sequence.fps
-    )
-    with fresh_folder(folder, overwrite=overwrite) as temporary:
+        logger.warning("%s: %s is written as %s", folder, sequence.layout, written.layout)
+    if sequence.gloss or sequence.segments:
+        logger.warning("%s: OpenPose JSON has no place for glosses; they are left out", folder)
+    logger.info("%s: OpenPose JSON keeps neither frame rate (%g) nor depth", folder, sequence.fps)
+    with fresh_folder(folder, overwrite=overwrite, ours=_is_frame) as temporary:
         for i in range(written.num_frames):
             frame = json.dumps(_described(written, i), separators=(",", ":"))
             (temporary / f"{folder.name}_{i:012d}_keypoints.json").write_text(frame)
+
+
+def _is_frame(entry: Path) -> bool:
+    return entry.name.endswith("_keypoints.json") and entry.is_file()
 
 
 def _described(sequence: PoseSequence, frame: int) -> dict[str, object]:
@@ -101,7 +103,7 @@ def _described(sequence: PoseSequence, frame: int) -> dict[str, object]:
 
 def _folder_frames(folder: Path) -> Iterator[Frame]:
     for path in _frame_files(folder):
-        frames = list(islice(read_frames(path, read_content(path, MAX_FRAME_BYTES)), 2))
+        frames = list(islice(_frames(path, MAX_FRAME_BYTES), 2))
         if len(frames) != 1:
             raise PoseFileError(
                 path, "holds not exactly one frame", "keep one frame a file, or one file alone"
@@ -110,10 +112,14 @@ def _folder_frames(folder: Path) -> Iterator[Frame]:
 
 
 def _file_frames(path: Path) -> Iterator[Frame]:
-    for i, frame in enumerate(read_frames(path, read_content(path, MAX_CLIP_BYTES))):
+    for i, frame in enumerate(_frames(path, MAX_CLIP_BYTES)):
         if i == MAX_FRAMES:
             raise PoseFileError(path, f"holds over {MAX_FRAMES} frames", "cut it in shorter clips")
         yield frame
+
+
+def _frames(path: Path, limit: int) -> Iterator[Frame]:
+    return read_frames(path, read_input(path, PoseFileError, limit, "cut it into shorter clips"))
 
 
 def _frame_files(folder: Path) -> list[Path]:
@@ -141,7 +147,10 @@ def _frame_files(folder: Path) -> list[Path]:
     first, last = numbered[0][1], numbered[-1][1]
     if last - first + 1 != len(files):
         gap = last - first + 1 - len(files)
-        logger.info("%s: %d frames between %d and %d are not there", folder, gap, first, last)
+        logger.warning(
+            "%s: %d frames between %d and %d are not there; the rest are joined",
+            *(folder, gap, first, last),
+        )
     return [path for _, _, path in numbered]
 
 
@@ -153,20 +162,18 @@ def _numbered(path: Path) -> tuple[str, int]:
     return f"{match['before']}*{match['after']}", int(match["number"])
 
 
-def _followed(
-    path: Path, frames: Iterable[Frame]
-) -> tuple[list[Person], tuple[float, float] | None]:
+def _followed(path: Path, frames: Iterable[Frame]) -> tuple[list[Person], tuple[int, int] | None]:
     # The person of each frame, and the canvas that the frames agree on.
     chosen: list[Person] = []
-    canvas: tuple[float, float] | None = None
+    canvas: tuple[int, int] | None = None
     last: Person | None = None
     crowded = 0
     for i, frame in enumerate(frames):
         if canvas and frame.size and canvas != frame.size:
             raise PoseFileError(
                 path,
-                f"changes its canvas from {canvas[0]:g}x{canvas[1]:g} to {frame.size[0]:g}x"
-                f"{frame.size[1]:g} in frame {i}",
+                f"changes its canvas from {canvas[0]}x{canvas[1]} to {frame.size[0]}x"
+                f"{frame.size[1]} in frame {i}",
                 "export the clip at one size",
             )
         canvas = canvas or frame.size
@@ -176,7 +183,7 @@ def _followed(
     if not chosen:
         raise PoseFileError(path, "holds no frames", "export it again")
     if crowded:
-        logger.info("%s: several people in %d frames; one is followed", path, crowded)
+        logger.warning("%s: several people in %d frames; one is followed", path, crowded)
     return chosen, canvas
 
 
@@ -187,14 +194,15 @@ def _next(last: Person | None, people: tuple[Person, ...]) -> Person | None:
     return min(people, key=lambda person: float(np.hypot(*(person.centre - centre))))
 
 
-def _in_pixels(path: Path, keypoints: Floats, width: float, height: float) -> Floats:
-    if not keypoints.any() or np.abs(keypoints).max() > _LARGEST_NORMALISED:
-        return keypoints
-    if keypoints.min() < -0.5:
+def _is_normalised(path: Path, landmarks: Landmarks) -> bool:
+    points = landmarks.points
+    if not points.any() or np.abs(points).max() > _LARGEST_NORMALISED:
+        return False
+    if points.min() < -0.5:
         raise PoseFileError(
             path,
             "its coordinates run from -1 to 1",
             "export pixels (OpenPose's --keypoint_scale 0) or 0 to 1 (3)",
         )
-    logger.info("%s: normalised coordinates, scaled to %gx%g", path, width, height)
-    return keypoints * np.array([width, height, 1], np.float32)
+    logger.info("%s: normalised coordinates, scaled to the frame size", path)
+    return True

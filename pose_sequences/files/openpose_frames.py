@@ -3,8 +3,10 @@
 Which files make up a clip, and which of the people is meant, is the business of openpose.py.
 """
 
+import codecs
 import json
 import re
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,11 +19,12 @@ from pose_sequences.layout import layout
 from pose_sequences.sequence import Floats, mark_missing
 
 _Rows = NDArray[np.intp]
+_Bytes = NDArray[np.uint8]
 
 LAYOUT = layout("openpose137")
 MAX_DEPTH = 32
 MAX_PEOPLE = 100
-MAX_FRAME_BYTES = 16 << 20
+MAX_FRAME_BYTES = 4_000_000  # a hundred people with a line for each number, in 2D and 3D
 
 _BODY, _FACE = LAYOUT.points[:25], LAYOUT.points[25:95]
 _COCO = layout("dwpose134").points[:18]
@@ -37,8 +40,8 @@ LISTS: dict[str, dict[int, _Rows]] = {
 _CENTRE = LAYOUT.find(("body.neck", "body.left_shoulder", "body.right_shoulder"))
 # Whole numbers become floats too, so that true and false stand out; Python's NaN is read.
 _DECODER = json.JSONDecoder(parse_int=float)
-_SPACE = re.compile(r"[ \t\r\n]*")
-_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+_SPACE = re.compile(rb"[ \t\r\n]*")
+_STRETCH = 1 << 18
 _STEPS = np.zeros(256, np.int8)
 _STEPS[list(b"[{")] = 1
 _STEPS[list(b"]}")] = -1
@@ -67,7 +70,7 @@ class Frame:
     """Those of whom anything is seen in a frame, and the size of its canvas, if given."""
 
     people: tuple[Person, ...]
-    size: tuple[float, float] | None
+    size: tuple[int, int] | None
 
 
 def read_frames(path: Path, data: bytes) -> Iterator[Frame]:
@@ -75,72 +78,70 @@ def read_frames(path: Path, data: bytes) -> Iterator[Frame]:
 
     Raises PoseFileError naming the frame that is not as OpenPose writes it.
     """
-    for i, value in enumerate(_values(path, _text(path, data))):
-        yield _frame(path, f"frame {i}", value)
-
-
-def _values(path: Path, text: str) -> Iterator[object]:
-    # Value by value: a parsed clip takes many times the memory of its text.
-    at = _after_space(text, 0)
-    if text[at : at + 1] != "[":
-        if len(text) > MAX_FRAME_BYTES:
+    for i, (begin, end) in enumerate(_extents(path, data)):
+        if end - begin > MAX_FRAME_BYTES:
             raise PoseFileError(
-                path, f"is a single frame of over {MAX_FRAME_BYTES} bytes", "export it again"
+                path,
+                f"frame {i} is larger than {MAX_FRAME_BYTES / 1e6:g} MB",
+                "export it again",
             )
-        value, at = _value(path, text, at)
-        yield value
-        _expect_end(path, text, at, "")
+        yield _frame(path, f"frame {i}", _parsed(path, data[begin:end], begin))
+
+
+def _extents(path: Path, data: bytes) -> Iterator[tuple[int, int]]:
+    # Where each element of a list begins and ends, or the only value. A parsed frame takes many
+    # times the memory of its text, so each is measured before it is parsed.
+    begin = len(codecs.BOM_UTF8) if data.startswith(codecs.BOM_UTF8) else 0
+    begin = _after_space(data, begin)
+    if not data.startswith(b"[", begin):
+        deque(_levels(path, data), maxlen=0)  # which refuses what is too deep to be parsed
+        yield begin, len(data)
         return
-    at = _after_space(text, at + 1)
-    more = text[at : at + 1] != "]"
-    while more:
-        value, at = _value(path, text, at)
-        yield value
-        at = _after_space(text, at)
-        more = text[at : at + 1] == ","
-        at = _after_space(text, at + more)
-    _expect_end(path, text, at, "]")
+    begin += 1
+    empty = data.startswith(b"]", _after_space(data, begin))
+    for offset, marks, levels in _levels(path, data):
+        ends = (marks == ord(",")) & (levels == 1) | (marks == ord("]")) & (levels == 0)
+        for end in (offset + np.flatnonzero(ends)).tolist():
+            if not empty:
+                yield begin, end
+            begin = end + 1
+    if data[begin - 1] != ord("]") or _after_space(data, begin) != len(data):
+        raise PoseFileError(path, f"is not JSON at byte {begin}", "export it again")
 
 
-def _value(path: Path, text: str, at: int) -> tuple[object, int]:
+def _levels(path: Path, data: bytes) -> Iterator[tuple[int, _Bytes, NDArray[np.int64]]]:
+    # Stretch by stretch: where it starts, its bytes with those of strings as 0, and how many
+    # brackets are open after each. One pass, whatever stands in the file.
+    level = quotes = 0
+    unescaped = data.replace(b"\\\\", b"  ").replace(b'\\"', b"  ")
+    for offset in range(0, len(data), _STRETCH):
+        marks = np.frombuffer(unescaped, np.uint8, min(_STRETCH, len(data) - offset), offset)
+        counts = quotes + np.cumsum(marks == ord('"'))
+        marks = np.where(counts % 2, np.uint8(0), marks)
+        levels = level + np.cumsum(_STEPS[marks], dtype=np.int64)
+        if levels.max() > MAX_DEPTH:
+            raise PoseFileError(path, f"nests deeper than {MAX_DEPTH} levels", "export it again")
+        yield offset, marks, levels
+        level, quotes = int(levels[-1]), int(counts[-1])
+
+
+def _parsed(path: Path, text: bytes, begin: int) -> object:
+    # begin: where in the file the text stands
     try:
-        return _DECODER.raw_decode(text, at)
-    except json.JSONDecodeError as error:
-        raise PoseFileError(
-            path, f"is not JSON at character {error.pos} ({error.msg})", "export it again"
-        ) from error
-
-
-def _expect_end(path: Path, text: str, at: int, closing: str) -> None:
-    end = _after_space(text, at)
-    if not text.startswith(closing, end) or _after_space(text, end + len(closing)) != len(text):
-        raise PoseFileError(path, f"is not JSON at character {end}", "export it again")
-
-
-def _after_space(text: str, at: int) -> int:
-    match = _SPACE.match(text, at)
-    return match.end() if match else at
-
-
-def _text(path: Path, data: bytes) -> str:
-    if _depth(data) > MAX_DEPTH:
-        raise PoseFileError(path, f"nests deeper than {MAX_DEPTH} levels", "export it again")
-    try:
-        return data.decode("utf-8-sig")
+        return _DECODER.decode(text.decode())
     except UnicodeDecodeError as error:
         raise PoseFileError(
-            path, f"is not UTF-8 at byte {error.start}", "export it again"
+            path, f"is not UTF-8 at byte {begin + error.start}", "export it again"
+        ) from error
+    except json.JSONDecodeError as error:
+        raise PoseFileError(
+            path, f"is not JSON near byte {begin + error.pos} ({error.msg})", "export it again"
         ) from error
 
 
-def _depth(data: bytes) -> int:
-    # Counted before parsing, which recurses; in pieces, which bounds the memory.
-    marks = np.frombuffer(_STRING.sub(b"", data), np.uint8)
-    deepest = level = 0
-    for start in range(0, len(marks), 1 << 20):
-        levels = level + np.cumsum(_STEPS[marks[start : start + (1 << 20)]], dtype=np.int64)
-        deepest, level = max(deepest, int(levels.max())), int(levels[-1])
-    return deepest
+def _after_space(data: bytes, at: int) -> int:
+    match = _SPACE.match(data, at)
+    return match.end() if match else at
 
 
 def _frame(path: Path, where: str, value: object) -> Frame:
@@ -157,7 +158,7 @@ def _frame(path: Path, where: str, value: object) -> Frame:
     return Frame(tuple(p for p in seen if p.confidence.any()), _size(path, where, value))
 
 
-def _size(path: Path, where: str, frame: dict[str, object]) -> tuple[float, float] | None:
+def _size(path: Path, where: str, frame: dict[str, object]) -> tuple[int, int] | None:
     sides = [frame.get("canvas_width"), frame.get("canvas_height")]
     if sides == [None, None]:
         return None
@@ -166,7 +167,7 @@ def _size(path: Path, where: str, frame: dict[str, object]) -> tuple[float, floa
         raise PoseFileError(
             path, f"{where} has a canvas of {sides[0]!r} x {sides[1]!r}", "correct the numbers"
         )
-    return whole[0], whole[1]
+    return int(whole[0]), int(whole[1])
 
 
 def _person(path: Path, where: str, value: object) -> Person:

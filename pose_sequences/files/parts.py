@@ -6,8 +6,8 @@ Keypoints in one array are the business of arrays.py.
 import numpy as np
 from numpy.typing import NDArray
 
-from pose_sequences.files.arrays import judged, split_columns
-from pose_sequences.files.landmarks import Landmarks, Piece, assembled
+from pose_sequences.files.arrays import fill_visibility, split_columns
+from pose_sequences.files.landmarks import Landmarks, Piece, assemble
 from pose_sequences.files.members import Members, Values
 from pose_sequences.layout import PARTS, Part, layout
 
@@ -20,7 +20,7 @@ _NAMES: dict[Part, tuple[str, ...]] = {
 # "landmarks" alone is the name of a whole skeleton, too
 _TELLING = tuple(n for part in PARTS for n in _NAMES[part] if n != "landmarks")
 # what stands beside a part and is above 0 where its points are there
-_TRUST = ("valid", "mask", "confidence", "scores")
+_CONFIDENCE = ("valid", "mask", "confidence", "scores")
 _COUNTS: dict[Part, tuple[int, ...]] = {
     "body": (33,),
     "face": (468, 478),
@@ -63,11 +63,11 @@ def read_parts(members: Members, name: str | None) -> Landmarks:
         raise members.refuse(f"has the parts of layout {made}, not of {name}", "leave --layout out")
     pieces: list[Piece] = []
     for part, values in found.items():
-        trust = _trust(members, part, values.shape[:2])
-        points, confidence = split_columns(values, trust, scored=False)
-        confidence = judged(part, confidence) if trust is None else confidence
+        beside = _confidence_beside(members, part, values.shape[:2])
+        points, confidence = split_columns(values, beside, scored=False)
+        confidence = fill_visibility(part, confidence) if beside is None else confidence
         pieces.append((layout(made).part(part), points, confidence))
-    return assembled(made, pieces)
+    return assemble(made, pieces)
 
 
 def read_dwpose(members: Members, name: str | None) -> Landmarks:
@@ -94,7 +94,7 @@ def read_dwpose(members: Members, name: str | None) -> Landmarks:
     there = [piece for piece in pieces if piece is not None]
     if len({len(points) for _, points, _ in there}) > 1:
         raise members.refuse("its parts have different numbers of frames", "save the same frames")
-    return assembled(made.name, there)
+    return assemble(made.name, there)
 
 
 def _part(members: Members, part: Part) -> Values | None:
@@ -122,18 +122,18 @@ def _part(members: Members, part: Part) -> Values | None:
     return values
 
 
-def _trust(members: Members, part: Part, shape: tuple[int, ...]) -> Values | None:
-    found = members.values(f"{name}_{trust}" for name in _NAMES[part] for trust in _TRUST)
+def _confidence_beside(members: Members, part: Part, shape: tuple[int, ...]) -> Values | None:
+    found = members.values(f"{name}_{word}" for name in _NAMES[part] for word in _CONFIDENCE)
     if found is None:
         return None
-    key, trust = found
-    if trust.shape == shape[:1]:
-        return np.broadcast_to(trust[:, None], shape)
-    if trust.shape not in (shape, (*shape, 1)):
+    key, confidence = found
+    if confidence.shape == shape[:1]:
+        return np.broadcast_to(confidence[:, None], shape)
+    if confidence.shape not in (shape, (*shape, 1)):
         raise members.refuse(
-            f"{key!r} has shape {trust.shape}", f"save one number a frame or point, {shape}"
+            f"{key!r} has shape {confidence.shape}", f"save one number a frame or point, {shape}"
         )
-    return trust.reshape(shape)
+    return confidence.reshape(shape)
 
 
 def _dwpose_piece(members: Members, key: str, rows: NDArray[np.intp]) -> Piece | None:
@@ -151,15 +151,15 @@ def _dwpose_piece(members: Members, key: str, rows: NDArray[np.intp]) -> Piece |
             f"{key!r} has shape {values.shape}", f"save one person's {len(rows)} points a frame"
         )
     scores = members.values((f"{key}_scores", f"{key}_score"))
-    trust = None
+    beside = None
     if scores is not None:
         if _points_a_frame(scores[1]) != len(rows) or len(scores[1]) != len(values):
             raise members.refuse(
                 f"{scores[0]!r} has shape {scores[1].shape}", f"save {len(rows)} scores a frame"
             )
-        trust = scores[1].reshape(len(values), len(rows))
+        beside = scores[1].reshape(len(values), len(rows))
     grouped = values.reshape(len(values), len(rows), values.shape[-1])
-    points, confidence = split_columns(grouped, trust, scored=True)
+    points, confidence = split_columns(grouped, beside, scored=True)
     unseen = (points[..., :2] == -1).all(axis=-1)
     return rows, points, np.where(unseen, 0, confidence)
 

@@ -202,16 +202,11 @@ class Corpus:
         names = list_names(folder) if _exists(folder) else ()
         return frozenset(n.removesuffix(".npz") for n in names if n.endswith(".npz"))
 
-    def extraction_jobs(
-        self, split: Split, *, limit: int | None = None, overwrite: bool = False
-    ) -> list[tuple[Path, Path]]:
-        """Return (frames, target) of at most ``limit`` clips that lack keypoints.
-
-        overwrite: of the first ``limit`` clips, whether they have keypoints or not.
-        """
+    def extraction_jobs(self, split: Split, *, overwrite: bool = False) -> list[tuple[Path, Path]]:
+        """Return (frames, target) of the clips that lack keypoints; of all, with ``overwrite``."""
         cached = frozenset() if overwrite else self.cached_names(split)
-        lacking = [clip for clip in self.clips(split) if clip.name not in cached]
-        return [(clip.path, self.keypoints_path(clip)) for clip in lacking[:limit]]
+        lacking = (clip for clip in self.clips(split) if clip.name not in cached)
+        return [(clip.path, self.keypoints_path(clip)) for clip in lacking]
 
     def _check_signers(
         self, test: Collection[str], dev: Collection[str], known: Collection[str]

@@ -1,6 +1,6 @@
 """The check of a corpus: everything on disk that is missing or odd, found in one pass.
 
-It only looks. Reading a clip is phoenix.py's business, and stops at the first fault.
+It only looks. Reading a clip is the corpus's business, and stops at the first fault.
 """
 
 import struct
@@ -14,7 +14,7 @@ from typing import Any
 
 from pose_sequences.errors import CorpusError, InputError, single_line
 from pose_sequences.images import read_image
-from pose_sequences.inputs import open_input
+from pose_sequences.inputs import read_head
 from pose_sequences.phoenix import HOLISTIC_LAYOUTS, Corpus, list_names, shared_name
 from pose_sequences.phoenix.clip import FPS, SPLITS, Clip, Split, list_frames
 from pose_sequences.phoenix.table import Row, parse_table
@@ -72,8 +72,8 @@ def check(
 ) -> Report:
     """Go through a corpus and report all that is missing or odd.
 
-    root, cache: as in Corpus.open; decode: read every frame, not only the header of a clip's first;
-    advance: called with 1 for each clip done.
+    root, cache: as in Corpus.open; decode: read every frame, not only the header of a clip's first,
+    and the cached keypoints; advance: called with 1 for each clip done.
     Raises CorpusError if ``root`` is no corpus.
     """
     inspection = _Inspection(Corpus.open(root, cache=cache), decode)
@@ -84,6 +84,8 @@ def check(
         frames = 0
         for clip in inspection.on_disk(split, clips[split]):
             frames += inspection.frames(clip)
+            if decode:
+                inspection.compare_keypoints(clip)
             if advance is not None:
                 advance(1)
         splits[split] = inspection.counts(split, clips[split], frames)
@@ -176,6 +178,14 @@ class _Inspection:
             return self._video_frames(clip) if clip.is_video else self._folder_frames(clip)
         return 0
 
+    def compare_keypoints(self, clip: Clip) -> None:
+        """Report cached keypoints that are damaged, or not those of the clip as it is."""
+        for layout in HOLISTIC_LAYOUTS:
+            corpus = replace(self.corpus, layout=layout)
+            with self.collecting():
+                if corpus.keypoints_path(clip).exists():
+                    corpus.keypoints(clip)
+
     def counts(self, split: Split, clips: tuple[Clip, ...], frames: int) -> SplitCounts:
         """Return what the split has."""
         names = {clip.name for clip in clips}
@@ -231,13 +241,7 @@ def _check_size(clip: Clip, file: Path, size: tuple[int, int]) -> None:
 
 
 def _png_size(file: Path) -> tuple[int, int]:
-    with open_input(file, CorpusError) as source:
-        try:
-            header = source.read(_PNG_HEADER.size)
-        except OSError as error:
-            raise CorpusError(
-                file, f"cannot be read ({error.strerror})", "check the disk"
-            ) from error
+    header = read_head(file, CorpusError, _PNG_HEADER.size)
     if len(header) == _PNG_HEADER.size:
         *kind, width, height = _PNG_HEADER.unpack(header)
         if tuple(kind) == _PNG:

@@ -1,6 +1,6 @@
 """A clip of a corpus: what the tables say of it, and its frames, a folder of PNGs or one MP4.
 
-Which clips there are is the business of phoenix.py; decoding is video.py's.
+Which clips there are is the business of the corpus; decoding is video's.
 """
 
 import os

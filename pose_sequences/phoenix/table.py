@@ -1,7 +1,7 @@
 """A table of a corpus: its clips with signer, glosses and translation, checked line by line.
 
 The format is RWTH-PHOENIX-Weather 2014T's: UTF-8, ``|`` between the columns, no quoting. Where the
-frames of a clip lie is the business of phoenix.py.
+frames of a clip lie is the business of the package.
 """
 
 from collections.abc import Iterator
@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pose_sequences.errors import CorpusError
-from pose_sequences.inputs import open_input
+from pose_sequences.inputs import read_input
 
 COLUMNS = ("name", "video", "start", "end", "speaker", "orth", "translation")
 
-MAX_BYTES = 64 * 2**20
+MAX_BYTES = 64_000_000
 MAX_LINE_BYTES = 64 * 2**10
 MAX_ROWS = 1_000_000
 MAX_NAME_BYTES = 200  # file systems stop at 255; endings and temporary names need the rest
@@ -68,15 +68,7 @@ def parse_table(path: Path) -> Iterator[Row | CorpusError]:
 
 
 def _lines(path: Path) -> list[bytes]:
-    with open_input(path, CorpusError) as file:
-        try:
-            data = file.read(MAX_BYTES + 1)
-        except OSError as error:
-            raise CorpusError(
-                path, f"cannot be read ({error.strerror})", "check the disk"
-            ) from error
-    if len(data) > MAX_BYTES:
-        raise CorpusError(path, f"is larger than {MAX_BYTES >> 20} MB", "split the corpus")
+    data = read_input(path, CorpusError, MAX_BYTES, "split the corpus")
     if data.count(b"\n") > MAX_ROWS:
         raise CorpusError(path, f"has more than {MAX_ROWS} lines", "split the corpus")
     return data.removesuffix(b"\n").split(b"\n")

@@ -11,7 +11,7 @@ from contextlib import closing
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 import numpy as np
 import numpy.typing as npt
@@ -31,6 +31,16 @@ FOLDER_FPS = Fraction(25)  # of RWTH-PHOENIX-Weather; a folder of frames does no
 _LIMITS = VideoLimits()
 
 logger = logging.getLogger(__name__)
+
+
+class FrameOptions(TypedDict, total=False):
+    """The options of open_frames, for those who pass them on."""
+
+    fps: Fraction | float | None
+    start_frame: int
+    max_frames: int | None
+    folder_fps: Fraction | float
+    limits: VideoLimits
 
 
 def probe(
@@ -58,7 +68,7 @@ def open_frames(
 
     fps: resample to this rate: ``round(duration * fps)`` frames, each showing the source frame that
     is on screen at the middle of its interval (the nearest one, where the source is even); None
-    gives each source frame once, also where they are unevenly spaced, which is noted in the log.
+    gives each source frame once, also where they are unevenly spaced, of which the log warns.
     start_frame, max_frames: a part of the frames, counted after resampling.
     The returned VideoInfo has the rate, count and duration of what is delivered.
 
@@ -73,8 +83,9 @@ def open_frames(
     indices = _part(path, shown, start_frame, max_frames)
     to_the_end = start_frame + len(indices) == len(shown)
     if fps is None and not clock.even:
-        logger.info(
-            "%s: frames are unevenly spaced and come one by one at their mean rate, %.3f",
+        logger.warning(
+            "%s: frames are unevenly spaced and come one by one at their mean rate, %.3f; "
+            "give a rate to keep their times",
             path,
             float(rate),
         )
@@ -85,24 +96,10 @@ def open_frames(
 
 
 def read_frames(
-    path: str | Path,
-    *,
-    fps: Fraction | float | None = None,
-    start_frame: int = 0,
-    max_frames: int | None = None,
-    folder_fps: Fraction | float = FOLDER_FPS,
-    limits: VideoLimits = _LIMITS,
+    path: str | Path, **options: Unpack[FrameOptions]
 ) -> Iterator[npt.NDArray[np.uint8]]:
-    """Yield the frames of a video or folder, uint8 (H, W, 3); arguments as open_frames."""
-    _, frames = open_frames(
-        path,
-        fps=fps,
-        start_frame=start_frame,
-        max_frames=max_frames,
-        folder_fps=folder_fps,
-        limits=limits,
-    )
-    return frames
+    """Yield the frames of a video or folder, uint8 (H, W, 3); options as open_frames."""
+    return open_frames(path, **options)[1]
 
 
 def _probe(
@@ -117,8 +114,8 @@ def _probe(
 
 
 def _rate(fps: Fraction | float, limits: VideoLimits) -> Fraction:
-    if not limits.min_fps <= fps <= limits.max_fps:
-        raise ValueError(f"fps is {fps}; give {limits.min_fps} to {limits.max_fps}")
+    if not limits.min_fps <= float(fps) <= limits.max_fps:
+        raise ValueError(f"fps is {fps}; give {limits.min_fps:g} to {limits.max_fps:g}")
     return exact_fps(fps)
 
 

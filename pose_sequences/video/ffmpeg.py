@@ -11,6 +11,7 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -116,7 +117,8 @@ class GuardedFfmpeg:
 
     path, source: the file, by name for messages and opened for the child; demuxer: from
     containers.sniff; output: ffmpeg's arguments after ``-i``, ending in ``pipe:1``.
-    Raises VideoError when the child stalls; whatever happens, leaving the block ends the child.
+    Raises ToolError when the child cannot be started or bounded and VideoError when it stalls;
+    whatever happens, leaving the block ends the child.
     """
 
     def __init__(
@@ -124,15 +126,14 @@ class GuardedFfmpeg:
     ) -> None:
         self._path = path
         self._guard = guard
-        self._log = tempfile.TemporaryFile()  # noqa: SIM115 - closed by __exit__
-        try:
+        with ExitStack() as resources:
+            self._log = resources.enter_context(tempfile.TemporaryFile())
             self._child = start_ffmpeg(
                 [*_input(demuxer), *output], stdin=source, stdout=subprocess.PIPE, log=self._log
             )
-        except ToolError:
-            self._log.close()
-            raise
-        _limit(self._child.pid, guard)
+            resources.callback(end_child, self._child)
+            _limit(self._child.pid, guard)
+            self._resources = resources.pop_all()
 
     def __enter__(self) -> Self:
         return self
@@ -143,8 +144,7 @@ class GuardedFfmpeg:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        end_child(self._child)
-        self._log.close()
+        self._resources.close()
 
     def read(self, size: int) -> bytearray:
         """Return the next ``size`` bytes, fewer only at the end of the child's output."""
@@ -245,3 +245,8 @@ def _limit(pid: int, guard: Guard) -> None:
             resource.prlimit(pid, kind, (bound, bound))
     except ProcessLookupError:  # a child that has ended needs no limits
         return
+    except OSError as error:
+        raise ToolError(
+            f"this machine lets nobody bound what ffmpeg uses ({error.strerror}); "
+            "allow the system call prlimit64, which some containers forbid"
+        ) from error

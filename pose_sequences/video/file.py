@@ -1,6 +1,6 @@
 """A video file read by the guarded ffmpeg: its packets listed, its frames decoded in order.
 
-A file that does not hold what it states is refused. Frame rates, parts and resampling are video.py.
+A file that does not hold what it states is refused. Rates, parts and resampling are the package's.
 """
 
 import os

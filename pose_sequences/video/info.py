@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from pose_sequences.errors import VideoError
+from pose_sequences.limits import MAX_FPS, MIN_FPS
 from pose_sequences.video.clock import FrameClock, read_clock
 
 CONVERT = "convert it to MP4 (H.264) first"
@@ -40,8 +41,8 @@ class VideoLimits:
 
     side: int = 4096
     seconds: float = 600.0
-    min_fps: int = 1
-    max_fps: int = 240
+    min_fps: float = MIN_FPS
+    max_fps: float = MAX_FPS
 
 
 @dataclass(frozen=True)
@@ -93,11 +94,11 @@ def check_limits(path: Path, info: VideoInfo, limits: VideoLimits) -> None:
             f"lasts {float(info.duration):.1f} s, beyond {limits.seconds:g} s",
             "cut it into shorter clips",
         )
-    if not limits.min_fps <= info.fps <= limits.max_fps:
+    if not limits.min_fps <= float(info.fps) <= limits.max_fps:  # as floats: 1/10 is less than 0.1
         raise VideoError(
             path,
             f"has {float(info.fps):.3f} frames per second, "
-            f"outside {limits.min_fps} to {limits.max_fps}",
+            f"outside {limits.min_fps:g} to {limits.max_fps:g}",
             "convert it to a usual frame rate",
         )
 

@@ -5,6 +5,8 @@ dropped.
 """
 
 import contextlib
+import os
+import select
 import subprocess
 import tempfile
 from collections.abc import Iterable
@@ -12,20 +14,21 @@ from fractions import Fraction
 from itertools import chain
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import IO, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from pose_sequences.errors import OutputError, VideoError
+from pose_sequences.limits import MAX_FPS, MIN_FPS
 from pose_sequences.outputs import fresh_file
 from pose_sequences.video.clock import exact_fps
 from pose_sequences.video.ffmpeg import Ending, end_child, read_log, start_ffmpeg
 from pose_sequences.video.file import file_info
 
 MAX_SIDE = 4096
-MIN_FPS, MAX_FPS = 1, 240
 MAX_COMMENT = 16_384
+STALL_SECONDS = 120.0  # in which the encoder takes no byte; at the end, for what it holds back
 
 # fixed, so that the bytes cannot depend on the number of cores
 _THREADS = "4"
@@ -44,7 +47,7 @@ class Mp4Writer:
     The file appears at the end of the block, whole and read back; if the block raises, nothing
     stays. The same frames give the same bytes on one machine.
 
-    path: where the file is to stand; width, height: even, at most 4096 pixels; fps: 1 to 240, as
+    path: where the file is to stand; width, height: even, at most 4096 pixels; fps: 0.1 to 1000, as
     exact_fps understands it, so 29.97 is 30000/1001; crf: 1 (best) to 51 (smallest); overwrite:
     whether an existing file may be replaced; comment: text kept in the container.
     Raises OutputError for what cannot be written, at the start wherever it is known at the start.
@@ -76,6 +79,8 @@ class Mp4Writer:
             self._child = start_ffmpeg(
                 self._arguments(), stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, log=self._log
             )
+            resources.callback(end_child, self._child)
+            os.set_blocking(self._pipe().fileno(), False)  # else a write may wait for ever
             self._resources = resources.pop_all()
         return self
 
@@ -87,11 +92,8 @@ class Mp4Writer:
                 f"frame {self.num_frames} is {frame.dtype} {frame.shape}",
                 f"give every frame as uint8 {self._shape}",
             )
-        assert self._child.stdin is not None
-        rest = np.ascontiguousarray(frame).data.cast("B")
         try:
-            while rest:
-                rest = rest[self._child.stdin.write(rest) :]
+            self._feed(np.ascontiguousarray(frame).data.cast("B"))
         except BrokenPipeError as error:
             raise self._failed() from error
         self.num_frames += 1
@@ -103,23 +105,32 @@ class Mp4Writer:
         traceback: TracebackType | None,
     ) -> None:
         if error is not None:
-            end_child(self._child)
             # an OSError of the block must not be taken for one of the file's: it stays outside
             with contextlib.suppress(_Abandoned), self._resources:
                 raise _Abandoned
             return
         with self._resources:
-            try:
-                self._finish()
-            finally:
-                end_child(self._child)
+            self._finish()
+
+    def _feed(self, rest: memoryview) -> None:
+        pipe = self._pipe()
+        # poll, not select: select cannot watch descriptors above 1023
+        ready = select.poll()
+        ready.register(pipe, select.POLLOUT)
+        while rest:
+            if not ready.poll(STALL_SECONDS * 1000):
+                raise self._stalled()
+            rest = rest[pipe.write(rest) or 0 :]
 
     def _finish(self) -> None:
         if self.num_frames == 0:
             raise _no_frame(self._path)
-        assert self._child.stdin is not None
-        self._child.stdin.close()
-        if self._child.wait() != 0:
+        self._pipe().close()
+        try:
+            code = self._child.wait(STALL_SECONDS)
+        except subprocess.TimeoutExpired as error:
+            raise self._stalled() from error
+        if code != 0:
             raise self._failed()
         self._verify()
 
@@ -140,6 +151,17 @@ class Mp4Writer:
                 "check the disk and try again",
             )
 
+    def _pipe(self) -> IO[bytes]:
+        assert self._child.stdin is not None
+        return self._child.stdin
+
+    def _stalled(self) -> OutputError:
+        return OutputError(
+            self._path,
+            f"kept ffmpeg busy for {STALL_SECONDS:g} s after {self.num_frames} frames",
+            "check memory and disk and try again",
+        )
+
     def _failed(self) -> OutputError:
         code = self._child.wait()
         reason = Ending(code, read_log(self._log)).errors
@@ -159,8 +181,8 @@ class Mp4Writer:
             wrong = f"cannot be {sides}: H.264 in yuv420p has no odd sides", "choose an even size"
         elif not (0 < width <= MAX_SIDE and 0 < height <= MAX_SIDE):
             wrong = f"cannot be {sides}", f"choose 2 to {MAX_SIDE} pixels a side"
-        elif not MIN_FPS <= fps <= MAX_FPS:
-            wrong = f"cannot have {fps} frames per second", f"choose {MIN_FPS} to {MAX_FPS}"
+        elif not MIN_FPS <= float(fps) <= MAX_FPS:
+            wrong = f"cannot have {fps} frames per second", f"choose {MIN_FPS:g} to {MAX_FPS:g}"
         elif not 1 <= self._crf <= 51:
             wrong = f"cannot have crf {self._crf}", "choose 1 (best) to 51 (smallest)"
         elif "\0" in self._comment or len(self._comment) > MAX_COMMENT:

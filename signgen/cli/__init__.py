@@ -6,7 +6,7 @@ What a command does stands in its own file; nothing heavy is imported before a c
 import click
 
 from signgen import __version__
-from signgen.cli.console import LazyGroup, configure_logging
+from signgen.cli.console import LazyGroup, configure_logging, end_cleanly_when_told
 
 _COMMANDS = {
     "poses": ("signgen.cli.poses:poses", "Read, extract, convert and draw keypoint files."),
@@ -32,5 +32,9 @@ Examples:
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors; show no progress.")
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
 def main(verbose: int, quiet: bool, debug: bool) -> None:
-    """Make a signer sign: one picture and a keypoint sequence in, an MP4 out."""
+    """Make a signer sign: one picture and a keypoint sequence in, an MP4 out.
+
+    -v, -q and --debug stand before the command: signgen -v poses inspect hello.pose
+    """
     configure_logging(verbose, quiet=quiet)
+    end_cleanly_when_told()

@@ -3,7 +3,9 @@
 import importlib
 import json
 import logging
+import signal
 import sys
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -70,6 +72,12 @@ def configure_logging(verbose: int, *, quiet: bool) -> None:
         logger.setLevel(level)
 
 
+def end_cleanly_when_told() -> None:
+    """Let SIGTERM unwind as Ctrl-C does, so that a job scheduler leaves nothing half-written."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+
+
 class _Stderr(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         click.echo(f"{record.levelname.lower()}: {single_line(record.getMessage())}", err=True)
@@ -89,7 +97,14 @@ def is_quiet() -> bool:
 
 def emit(result: Result, *, as_json: bool, text: str | Path) -> None:
     """Write the result: one JSON object with --json, else its text."""
-    click.echo(json.dumps(result, ensure_ascii=False, allow_nan=False) if as_json else str(text))
+    line = json.dumps(result, ensure_ascii=False, allow_nan=False) if as_json else str(text)
+    try:
+        click.echo(line)
+    except BrokenPipeError:
+        raise  # whoever reads has seen enough
+    except OSError as error:
+        fault = f"the result cannot be written to standard output ({error.strerror})"
+        raise click.ClickException(f"{fault}; check where it leads") from error
 
 
 @contextmanager

@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 
 MAX_LINES = 20  # of problems, and of notes; --json writes all
 
+_GROUP_EXAMPLES = """\b
+Examples:
+  signgen corpus check PHOENIX-2014-T-release-v3
+  signgen corpus extract PHOENIX-2014-T-release-v3 --split dev
+"""
 _CHECK_EXAMPLES = """\b
 Examples:
   signgen corpus check PHOENIX-2014-T-release-v3
@@ -30,7 +35,7 @@ Examples:
 """
 
 
-@click.group()
+@click.group(epilog=_GROUP_EXAMPLES)
 def corpus() -> None:
     """Work with RWTH-PHOENIX-Weather 2014T on disk, or a studio corpus in the same layout.
 
@@ -45,7 +50,7 @@ cache_option = click.option(
 
 @corpus.command(epilog=_CHECK_EXAMPLES, short_help="Say what is missing or odd in a corpus.")
 @click.argument("root", type=PATH)
-@click.option("--decode", is_flag=True, help="Read every frame, not only each clip's first header.")
+@click.option("--decode", is_flag=True, help="Read all frames and keypoints, not only headers.")
 @cache_option
 @json_option
 def check(root: Path, decode: bool, cache: Path | None, as_json: bool) -> None:

@@ -1,6 +1,7 @@
 """Words that commands share: paths, frame sizes, what a pose file does not say of itself."""
 
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -8,6 +9,7 @@ import click
 
 from pose_sequences.files.declared import Declared
 from pose_sequences.layout import LAYOUTS
+from pose_sequences.limits import MAX_FPS, MAX_SIDE, MIN_FPS
 from signgen import examples
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -27,16 +29,26 @@ def frame_size(value: str) -> tuple[int, int]:
     if not (width.isdecimal() and height.isdecimal()):
         raise click.BadParameter(f"{value!r} is no frame size; write it like 210x260")
     size = int(width), int(height)
-    if not all(1 <= side <= 65535 for side in size):
-        raise click.BadParameter(f"{value!r} is no frame size; a side has 1 to 65535 pixels")
+    if not all(1 <= side <= MAX_SIDE for side in size):
+        raise click.BadParameter(f"{value!r} is no frame size; a side has 1 to {MAX_SIDE} pixels")
     return size
 
 
-FPS = click.FloatRange(min=0.1, max=1000)
 PATH = click.Path(path_type=Path)
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Write one JSON object.")
 overwrite_option = click.option("--overwrite", is_flag=True, help="Replace what is there already.")
+
+
+def frame_rate(value: str) -> float:
+    """Return the frames a second of a word such as 25, 29.97 or 30000/1001."""
+    try:
+        fps = float(Fraction(value))
+    except (ValueError, ZeroDivisionError) as error:
+        raise click.BadParameter(f"{value!r} is no frame rate; write it like 25") from error
+    if not MIN_FPS <= fps <= MAX_FPS:
+        raise click.BadParameter(f"{value} is out of range; {MIN_FPS:g} to {MAX_FPS:g} is possible")
+    return fps
 
 
 def declared_options(command: Command) -> Command:
@@ -47,7 +59,12 @@ def declared_options(command: Command) -> Command:
             type=click.Choice(list(LAYOUTS)),
             help="The input's landmark layout, where the file does not name it.",
         ),
-        click.option("--fps", type=FPS, help="The input's frame rate, where the file lacks it."),
+        click.option(
+            "--fps",
+            type=frame_rate,
+            metavar="RATE",
+            help="The input's frame rate, where the file lacks it.",
+        ),
         click.option(
             "--size",
             type=frame_size,

@@ -9,10 +9,10 @@ from pose_sequences.layout import LAYOUTS, conversion
 from pose_sequences.sequence import PoseSequence
 from signgen.cli.console import emit, say
 from signgen.cli.options import (
-    FPS,
     PATH,
     declared,
     declared_options,
+    frame_rate,
     input_path,
     json_option,
     overwrite_option,
@@ -32,7 +32,9 @@ Examples:
 @click.argument("target", type=PATH)
 @declared_options
 @click.option("--to-layout", type=click.Choice(list(LAYOUTS)), help="Write this layout.")
-@click.option("--to-fps", type=FPS, help="Write this frame rate; the duration stays.")
+@click.option(
+    "--to-fps", type=frame_rate, metavar="RATE", help="Write this frame rate; the duration stays."
+)
 @overwrite_option
 @json_option
 def convert(
@@ -53,19 +55,20 @@ def convert(
     """
     from pose_sequences.files import read_poses, write_poses
 
-    sequence = read_poses(source, declared(layout, fps, size))
+    sequence = original = read_poses(source, declared(layout, fps, size))
     if to_layout:
-        _say_what_changes(sequence.layout, to_layout)
         sequence = sequence.converted(to_layout)
     if to_fps:
         sequence = sequence.resampled(to_fps)
     if not sequence.source:
         sequence = replace(sequence, source=source.name)
     write_poses(sequence, target, overwrite=overwrite)
+    if to_layout:
+        _say_what_changed(original.layout, to_layout)
     emit(_summary(sequence, target), as_json=as_json, text=target)
 
 
-def _say_what_changes(source: str, target: str) -> None:
+def _say_what_changed(source: str, target: str) -> None:
     table = conversion(source, target)
     for names, fault in (
         (table.approximate, "stand for a neighbouring point"),

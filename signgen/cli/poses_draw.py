@@ -4,6 +4,9 @@ from pathlib import Path
 
 import click
 
+from pose_sequences.draw import MIN_SIDE, STYLES, preview
+from pose_sequences.draw import draw as draw_maps
+from pose_sequences.video.mp4 import MAX_SIDE as MAX_FILM_SIDE
 from signgen.cli.console import counted, emit
 from signgen.cli.options import (
     PATH,
@@ -14,9 +17,6 @@ from signgen.cli.options import (
     json_option,
     overwrite_option,
 )
-
-# The names of pose_sequences.draw.STYLES, kept here so that --help needs no numpy; a test compares.
-STYLES = ("signgen", "fpdm-18", "fpdm-133", "cfld-18")
 
 _EPILOG = """\b
 Examples:
@@ -29,7 +29,7 @@ Examples:
 @click.command(epilog=_EPILOG)
 @click.argument("source", type=input_path)
 @click.option("-o", "--output", type=PATH, required=True, help="An .mp4, or a .png contact sheet.")
-@click.option("--style", type=click.Choice(STYLES), default="signgen", show_default=True)
+@click.option("--style", type=click.Choice(list(STYLES)), default="signgen", show_default=True)
 @click.option(
     "--map-size",
     type=frame_size,
@@ -54,8 +54,6 @@ def draw(
 
     A strip below shows in which frames each hand was seen.
     """
-    from pose_sequences import draw as maps
-    from pose_sequences.draw import preview
     from pose_sequences.files import read_poses
     from pose_sequences.images import write_png
     from pose_sequences.video.mp4 import write_mp4
@@ -65,12 +63,14 @@ def draw(
         raise click.UsageError(f"{output} is neither .mp4 nor .png")
     if map_size and kind == ".png":
         raise click.UsageError("--map-size goes with an .mp4")
+    if map_size and not all(MIN_SIDE <= n <= MAX_FILM_SIDE and n % 2 == 0 for n in map_size):
+        raise click.UsageError(f"--map-size takes even sides of {MIN_SIDE} to {MAX_FILM_SIDE}")
     sequence = read_poses(source, declared(layout, fps, size))
     if kind == ".png":
         write_png(output, preview.contact_sheet(sequence, style=style), overwrite=overwrite)
     else:
         if map_size:
-            pictures = maps.draw(sequence, style=style, size=map_size)
+            pictures = draw_maps(sequence, style=style, size=map_size)
         else:
             pictures = preview.preview_frames(sequence, style=style)
         frames = counted(pictures, total=len(sequence), label="frames")

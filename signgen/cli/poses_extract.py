@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 import click
 
 from signgen.cli.console import emit, say
-from signgen.cli.options import FPS, PATH, json_option, overwrite_option
+from signgen.cli.options import PATH, frame_rate, json_option, overwrite_option
 
 if TYPE_CHECKING:
     from pose_sequences.extract import ClipJob
+
+_OTHER_FORMATS = (".pose", ".parquet", ".json", ".npy")
 
 _EPILOG = """\b
 Examples:
@@ -24,7 +26,12 @@ Examples:
 @click.command(epilog=_EPILOG)
 @click.argument("sources", type=PATH, nargs=-1, required=True)
 @click.option("-o", "--output", type=PATH, required=True, help="An .npz for one clip, or a folder.")
-@click.option("--fps", type=FPS, help="The rate of a folder of frames; resamples a video.")
+@click.option(
+    "--fps",
+    type=frame_rate,
+    metavar="RATE",
+    help="The rate of a folder of frames; resamples a video.",
+)
 @click.option("-j", "--jobs", type=click.IntRange(min=1), default=1, show_default=True)
 @click.option("--refine-face", is_flag=True, help="With irises: holistic553, not holistic543.")
 @click.option("--complexity", type=click.IntRange(0, 2), default=1, show_default=True)
@@ -50,35 +57,55 @@ def extract(
     from signgen.cli.extraction import run_extraction
 
     options = Extraction(refine_face=refine_face, complexity=complexity, fps=fps)
-    todo = _jobs(sources, output)
-    alone = output.suffix == ".npz"
+    alone = _names_one_file(output)
+    todo = _jobs(sources, output, alone=alone)
     if alone and output.exists() and not overwrite:
         raise OutputError(output, "exists already", "pass --overwrite to replace it")
     outcome = run_extraction([(todo, options)], workers=jobs, overwrite=overwrite)
     say(outcome.sentence())
-    result = {"output": str(output), **outcome.as_json()}
-    if not alone or not outcome.errors:
-        emit(result, as_json=as_json, text=output)
+    if outcome.extracted or outcome.kept:
+        emit({"output": str(output), **outcome.as_json()}, as_json=as_json, text=output)
     if outcome.errors:
         raise click.exceptions.Exit(1)
 
 
-def _jobs(sources: Sequence[Path], output: Path) -> "list[ClipJob]":
+def _names_one_file(output: Path) -> bool:
+    suffix = output.suffix.lower()
+    if suffix in _OTHER_FORMATS:
+        raise click.UsageError(
+            f"keypoints are extracted to .npz, not {suffix}; "
+            "name one, then run: signgen poses convert"
+        )
+    return suffix == ".npz"
+
+
+def _jobs(sources: Sequence[Path], output: Path, *, alone: bool) -> "list[ClipJob]":
     """Return the clips with their targets; a folder's clips keep their place inside it."""
-    from pose_sequences.clips import find_clips, is_frame_folder
     from pose_sequences.extract import ClipJob
 
-    jobs: list[ClipJob] = []
-    for source in sources:
-        if source.is_dir() and not is_frame_folder(source):
-            clips = [(clip, clip.relative_to(source)) for clip in find_clips(source)]
-        else:
-            clips = [(source, Path(source.resolve().name))]
-        jobs += [
-            ClipJob(clip, output / place.with_name(f"{place.stem}.npz")) for clip, place in clips
-        ]
-    if output.suffix != ".npz":
-        return jobs
-    if len(jobs) > 1:
-        raise click.UsageError(f"{len(jobs)} clips do not fit into {output}; name a folder")
-    return [ClipJob(jobs[0].source, output)]
+    clips = [clip for source in sources for clip in _clips(source)]
+    if not alone:
+        return [ClipJob(clip, output / place.parent / f"{place.name}.npz") for clip, place in clips]
+    if len(clips) > 1:
+        raise click.UsageError(f"{len(clips)} clips do not fit into {output}; name a folder")
+    return [ClipJob(clips[0][0], output)]
+
+
+def _clips(source: Path) -> list[tuple[Path, Path]]:
+    """Return the clips of a source, each with its place among the results, without a suffix."""
+    from pose_sequences.clips import find_clips
+
+    # a name as it was given: what a link leads to may be called anything
+    name = source.name if source.name not in ("", "..") else source.resolve().name
+    if not source.is_dir():
+        return [(source, Path(name).with_suffix(""))]
+    clips = find_clips(source)
+    if clips == [source]:
+        return [(source, Path(name))]
+    return [(clip, _place(clip, source)) for clip in clips]
+
+
+def _place(clip: Path, folder: Path) -> Path:
+    place = clip.relative_to(folder)
+    # only a file has a suffix: 2020.01.02 and 2020.01.03 are two folders of frames
+    return place if clip.is_dir() else place.with_suffix("")

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pose_sequences.errors import single_line
 from signgen.cli.console import Result, emit
 from signgen.cli.options import declared, declared_options, input_path, json_option
 
@@ -77,11 +78,15 @@ def _table(facts: Result) -> str:
     if facts["segments"]:
         lines.append(("glosses", " ".join(gloss for gloss, _, _ in facts["segments"])))
     lines += [(key, facts[key]) for key in ("gloss", "handedness", "source") if key in facts]
-    return "\n".join(f"{name:<12}{value}" for name, value in lines)
+    # what a file says of itself may not forge a line of ours
+    return "\n".join(f"{name:<12}{single_line(str(value))}" for name, value in lines)
 
 
 def _hand(facts: Result, hand: str) -> str:
     gaps = facts[f"{hand}_gaps"]
     longest = max((stop - start for start, stop in gaps), default=0)
     text = f"in {facts[hand]:.1%} of the frames"
-    return f"{text}, {len(gaps)} gaps, the longest of {longest} frames" if gaps else text
+    if not gaps:
+        return text
+    count = "1 gap of" if len(gaps) == 1 else f"{len(gaps)} gaps, the longest of"
+    return f"{text}, {count} {longest} frame{'s' if longest > 1 else ''}"

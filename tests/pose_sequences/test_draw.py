@@ -10,7 +10,12 @@ from numpy.typing import NDArray
 
 from pose_sequences import face_mesh
 from pose_sequences.draw import draw, stroke_plan
-from pose_sequences.draw.signgen_style import left_is_nearer, palm_facing, shoulder_width
+from pose_sequences.draw.signgen_style import (
+    SHOULDERS_OF_MAP,
+    left_is_nearer,
+    palm_facing,
+    shoulder_width,
+)
 from pose_sequences.layout import HAND_POINTS, LAYOUTS, Part, layout
 from pose_sequences.sequence import PoseSequence, mark_missing
 from tests.pose_sequences.sequences import random_sequence
@@ -85,6 +90,16 @@ def test_every_layout_draws_at_every_size(name: str, size: tuple[int, int]) -> N
     maps = list(draw(random_sequence(name, 3), size=size))
     assert [m.shape for m in maps] == [(size[1], size[0], 3)] * 3
     assert all(m.dtype == np.uint8 and m.any() for m in maps)
+
+
+def test_shoulders_beyond_any_frame_do_not_widen_the_strokes_without_end() -> None:
+    signer = signing(1)
+    keypoints = signer.keypoints.copy()
+    ends = signer.points.find(("body.left_shoulder", "body.right_shoulder"))
+    keypoints[:, ends, 0] = (9e5, -9e5)
+    giant = replace(signer, keypoints=keypoints)
+    assert shoulder_width(giant, 64, 64) == SHOULDERS_OF_MAP * 64
+    assert (next(draw(giant, size=(64, 64))) == 0).mean() > 0.3
 
 
 def test_maps_have_the_frame_size_unless_told_otherwise() -> None:

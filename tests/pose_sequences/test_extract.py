@@ -1,4 +1,5 @@
 import os
+import re
 import signal
 import subprocess
 from collections.abc import Sequence
@@ -8,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pytest
+from skimage.data import astronaut
 
 from pose_sequences.errors import VideoError
 from pose_sequences.extract import (
@@ -21,8 +23,9 @@ from pose_sequences.extract import (
 from pose_sequences.files import read_poses
 from pose_sequences.images import write_png
 from pose_sequences.layout import PARTS, Part, layout
+from pose_sequences.outputs import fresh_file
 from pose_sequences.video.mp4 import write_mp4
-from tests.pose_sequences.frames import HEIGHT, WIDTH, moving_frames
+from tests.pose_sequences.frames import HEIGHT, WIDTH, moving_frames, run_ffmpeg
 
 STUDIO = Path(__file__).parents[3] / "shared" / "reference" / "studio_look_512.jpg"
 SIDE = 192
@@ -57,7 +60,7 @@ def run(
 
 def portrait(num_frames: int) -> list[npt.NDArray[np.uint8]]:
     """A moving window on a portrait: a face and shoulders, no hand in view."""
-    picture = pytest.importorskip("skimage.data").astronaut()
+    picture = astronaut()
     return [
         np.ascontiguousarray(picture[t : t + 2 * SIDE : 2, 40 + 2 * t : 40 + 2 * (t + SIDE) : 2])
         for t in range(num_frames)
@@ -202,13 +205,55 @@ def test_what_is_done_is_kept_and_stale_temporaries_go(
     sources: dict[str, Path], once: Extracted
 ) -> None:
     target = once.targets["waves.mp4"]
-    before = target.stat().st_mtime_ns
-    stale = target.with_name(f".{target.name}.{_dead_pid()}-0123456789ab.part")
+    with fresh_file(target, overwrite=True) as temporary:
+        name = temporary.name.replace(f"-{os.getpid()}-", f"-{_dead_pid()}-")
+        temporary.write_bytes(target.read_bytes())
+    stale = target.with_name(name)
     stale.write_bytes(b"half")
+    before = target.stat().st_mtime_ns
     again = run([sources["waves.mp4"]], target.parent)
     assert again.results["waves.mp4"].outcome == "kept"
     assert target.stat().st_mtime_ns == before
     assert not stale.exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (Extraction(refine_face=True), "has layout holistic543, not holistic553"),
+        (Extraction(complexity=0), "was made by mediapipe-.* not with holistic543 complexity=0"),
+        (Extraction(fps=12.5), "has 25 frames per second, not 12.5"),
+    ],
+)
+def test_what_is_kept_of_another_kind_is_told_once(
+    sources: dict[str, Path],
+    once: Extracted,
+    caplog: pytest.LogCaptureFixture,
+    options: Extraction,
+    words: str,
+) -> None:
+    folder = once.targets["long.mp4"].parent
+    again = run([sources["long.mp4"], sources["waves.mp4"]], folder, options)
+    assert {result.outcome for result in again.results.values()} == {"kept"}
+    (warning,) = caplog.messages
+    assert re.search(rf"long.mp4.npz: {words}.*--overwrite.*kept so: 2", warning)
+
+
+def test_what_is_kept_and_was_asked_for_is_kept_without_a_word(
+    sources: dict[str, Path], once: Extracted, caplog: pytest.LogCaptureFixture
+) -> None:
+    run([sources["waves.mp4"]], once.targets["waves.mp4"].parent, Extraction(fps=29.97))
+    run([sources["picture.png"]], once.targets["picture.png"].parent, Extraction(fps=50))
+    assert caplog.messages == []
+
+
+def test_what_is_kept_and_cannot_be_read_is_told(
+    sources: dict[str, Path], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "waves.mp4.npz").write_bytes(b"mine")
+    run([sources["waves.mp4"]], tmp_path)
+    assert "waves.mp4.npz: is no .npz archive" in caplog.text
+    assert (tmp_path / "waves.mp4.npz").read_bytes() == b"mine"
 
 
 def test_a_killed_worker_loses_only_its_clip(sources: dict[str, Path], tmp_path: Path) -> None:
@@ -240,6 +285,25 @@ def test_a_rate_resamples_a_video_and_is_taken_by_a_folder(
     for name, num_frames in (("long.mp4", 20), ("frames", 3)):
         sequence = read_poses(made.targets[name])
         assert (sequence.fps, sequence.num_frames) == (12.5, num_frames)
+
+
+@pytest.mark.parametrize("fps", [0.1, 300.0])
+def test_any_rate_that_a_file_can_have_is_a_rate_to_extract_at(
+    sources: dict[str, Path], fps: float
+) -> None:
+    sequence = extract_poses(sources["waves.mp4"], Extraction(fps=fps))
+    assert sequence.fps == fps
+    assert sequence.num_frames == max(1, round(5 * 1001 / 30000 * fps))
+
+
+def test_a_warning_of_a_child_is_heard(
+    sources: dict[str, Path], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    uneven = tmp_path / "uneven.mp4"
+    drop = ("-vf", "select=not(eq(n\\,2))", "-fps_mode", "vfr")
+    run_ffmpeg("-i", f"file:{sources['waves.mp4']}", *drop, f"file:{uneven}")
+    extract_poses(uneven)
+    assert f"{uneven}: frames are unevenly spaced" in caplog.text
 
 
 def test_irises_are_found_when_asked(person: Extracted) -> None:

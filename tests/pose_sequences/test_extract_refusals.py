@@ -1,9 +1,10 @@
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
 from pose_sequences.errors import ImageError, InputError, OutputError, ToolError, VideoError
-from pose_sequences.extract import ClipJob, Extraction, extract_clips, extract_poses
+from pose_sequences.extract import ClipJob, ClipResult, Extraction, extract_clips, extract_poses
 from pose_sequences.images import write_png
 from pose_sequences.outputs import fresh_file
 from pose_sequences.video.mp4 import write_mp4
@@ -75,11 +76,26 @@ def test_what_the_machine_lacks_is_named_with_its_remedy(
 
 
 def test_a_model_that_is_not_installed_is_never_fetched(clip: Path) -> None:
-    package = Path(pytest.importorskip("mediapipe").__file__).parent
+    found = find_spec("mediapipe")
+    assert found is not None
+    package = Path(found.origin or "").parent
     if (package / "modules" / "pose_landmark" / "pose_landmark_heavy.tflite").exists():
         pytest.skip("the model is installed")
     with pytest.raises(ToolError, match=r"run: curl -o \S+pose_landmark_heavy.tflite https://"):
         extract_poses(clip, Extraction(complexity=2))
+
+
+def test_no_folder_is_made_for_results_that_never_come(tmp_path: Path) -> None:
+    jobs = [ClipJob(tmp_path / "nobody.mp4", tmp_path / "deep" / "er" / "nobody.npz")]
+    (result,) = (event for event in extract_clips(jobs) if isinstance(event, ClipResult))
+    assert result.outcome == "failed"
+    assert not list(tmp_path.iterdir())
+
+
+def test_more_frames_than_a_file_holds_are_refused_before_they_are_read(tmp_path: Path) -> None:
+    write_mp4(tmp_path / "a.mp4", moving_frames(75), 2)
+    with pytest.raises(VideoError, match=r"has 37500 frames, more than the \d+ that a pose file"):
+        extract_poses(tmp_path / "a.mp4", Extraction(fps=1000))
 
 
 def test_targets_that_cannot_be_are_refused_before_any_work(tmp_path: Path) -> None:
@@ -94,7 +110,9 @@ def test_targets_that_cannot_be_are_refused_before_any_work(tmp_path: Path) -> N
         extract_clips([ClipJob(one, tmp_path / "file" / "x.npz")])
 
 
-@pytest.mark.parametrize("wrong", [{"complexity": 3}, {"fps": 0.0}, {"fps": float("nan")}])
+@pytest.mark.parametrize(
+    "wrong", [{"complexity": 3}, {"fps": 0.09}, {"fps": 1001.0}, {"fps": float("nan")}]
+)
 def test_settings_out_of_range_are_refused(wrong: dict[str, int]) -> None:
     with pytest.raises(ValueError, match="is possible"):
         Extraction(**wrong)

@@ -1,7 +1,6 @@
 """Other people's arrays: read where they say enough, refused with the missing word where not."""
 
 import logging
-import time
 from collections import Counter
 from pathlib import Path
 
@@ -149,7 +148,7 @@ def test_of_several_people_the_surest_is_taken_and_the_log_says_so(
 ) -> None:
     values = shares(4, 3, 133, 2)
     scores = np.stack([np.full((4, 133), s) for s in (0.3, 0.9, 0.5)], axis=1)
-    with caplog.at_level(logging.INFO):
+    with caplog.at_level(logging.WARNING):
         sequence = read(tmp_path, keypoints=values, scores=scores)
     assert np.allclose(sequence.keypoints[..., :2], values[:, 1] * (200, 100), atol=1e-4)
     assert "of 3 people" in caplog.text
@@ -179,7 +178,7 @@ def test_arrays_that_nobody_understands_are_named_in_the_log(
     assert "not understood: timestamps" in caplog.text
 
 
-@pytest.mark.parametrize("dtype", ["f2", "f8", "i4", "u2", "i8"])
+@pytest.mark.parametrize("dtype", ["f2", "f8", "i1", "i4", "u2", "i8"])
 def test_any_plain_number_type_is_read(dtype: str, tmp_path: Path) -> None:
     values = np.random.default_rng(0).integers(5, 90, (3, 553, 3)).astype(dtype)
     assert np.array_equal(read(tmp_path, keypoints=values).keypoints, values)
@@ -241,8 +240,24 @@ def test_small_coordinates_are_shares_of_the_frame_and_large_ones_pixels(tmp_pat
     assert read(tmp_path, keypoints=values * 2.9).keypoints[..., 0].max() > 200
     pixels = values * (200, 100, 1)
     assert np.allclose(read(tmp_path, keypoints=pixels).keypoints, pixels)
-    stated = read(tmp_path, keypoints=values, coords="pixel")
-    assert np.allclose(stated.keypoints, values)
+
+
+def test_coords_that_cannot_be_true_are_refused(tmp_path: Path) -> None:
+    values = shares(2, 553, 3)
+    with pytest.raises(PoseFileError, match="coords say pixel.*save coords as 'normalized'"):
+        read(tmp_path, keypoints=values, coords="pixel")
+    with pytest.raises(PoseFileError, match="coords say normalized.*save coords as 'pixel'"):
+        read(tmp_path, keypoints=values * 200, coords="normalized")
+
+
+def test_points_beyond_any_frame_are_missing_and_counted(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    values = shares(2, 553, 3) * 200
+    values[0, :3] = 1e7
+    sequence = read(tmp_path, keypoints=values, coords="pixel")
+    assert not sequence.confidence[0, :3].any()
+    assert "3 points lie beyond any frame" in caplog.text
 
 
 def test_coordinates_between_shares_and_pixels_are_not_guessed(tmp_path: Path) -> None:
@@ -431,13 +446,11 @@ def test_damaged_files_raise_nothing_but_input_errors(tmp_path: Path) -> None:
         path = tmp_path / f"damaged.{suffix}"
         path.unlink(missing_ok=True)  # replacing in place waits for the disk
         path.write_bytes(content)
-        began = time.perf_counter()
         try:
             (read_npz if suffix == "npz" else read_npy)(path, FRAME)
             outcomes[True] += 1
         except InputError:
             outcomes[False] += 1
-        assert time.perf_counter() - began < 2
     assert outcomes.total() >= 2000
     assert min(outcomes.values()) > 10
 

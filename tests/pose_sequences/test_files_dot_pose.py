@@ -2,7 +2,6 @@
 
 import logging
 import struct
-import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -243,10 +242,14 @@ def test_a_flat_sequence_is_written_without_depth(tmp_path: Path) -> None:
 def test_what_pose_has_no_place_for_is_logged(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.INFO)
+    caplog.set_level(logging.WARNING)
     write_dot_pose(random_sequence("dwpose134"), tmp_path / "clip.pose")
     assert "glosses" in caplog.text
     assert "wholebody133" in caplog.text
+    caplog.clear()
+    write_dot_pose(random_sequence("wholebody133", 1), tmp_path / "plain.pose")
+    read_dot_pose(tmp_path / "plain.pose")
+    assert not caplog.text
 
 
 def test_an_existing_file_is_kept_unless_told_otherwise(tmp_path: Path) -> None:
@@ -352,7 +355,7 @@ def test_left_overs_of_missing_points_are_cleared(tmp_path: Path) -> None:
 def test_the_most_confident_of_several_people_is_taken(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.INFO)
+    caplog.set_level(logging.WARNING)
     coordinates, confidence = clip(3, 3, 42)
     confidence[:, 0], confidence[:, 1], confidence[:, 2] = 0.4, 0.9, np.nan
     components = described(MEDIAPIPE, "reduced178", HANDS)
@@ -562,10 +565,8 @@ def test_damaged_files_are_read_or_refused_and_never_crash(tmp_path: Path) -> No
     refused = 0
     for seed, original in enumerate(originals):
         for data in mutations(original, 500, seed):
-            started = time.perf_counter()
             try:
                 read_bytes(tmp_path, data)
             except InputError:
                 refused += 1
-            assert time.perf_counter() - started < 2
     assert refused > 500

@@ -3,6 +3,7 @@
 import io
 import struct
 import time
+import tracemalloc
 import zipfile
 from collections import Counter
 from collections.abc import Iterator
@@ -366,6 +367,48 @@ def test_too_many_or_doubled_members_are_refused(tmp_path: Path) -> None:
         read_npz(tmp_path / "b.npz")
 
 
+def test_more_members_than_the_end_record_counts_are_refused(tmp_path: Path) -> None:
+    path = zipped(tmp_path / "a.npz", {f"{i}.npy": member((1,), b"\0" * 4) for i in range(65)})
+    content = bytearray(path.read_bytes())
+    struct.pack_into("<HH", content, len(content) - 14, 1, 1)
+    path.write_bytes(content)
+    with pytest.raises(PoseFileError, match="65 arrays"):
+        read_npz(path)
+
+
+@pytest.mark.parametrize(("descr", "width"), [("|i1", 4), ("<u2", 4), ("|b1", 4), ("<i4", 8)])
+def test_numbers_are_bounded_as_the_floats_they_become(
+    descr: str, width: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dtype = np.dtype(descr)
+    half = zipped(
+        tmp_path / "a.npz", {"mask.npy": member((100,), bytes(100 * dtype.itemsize), descr)}
+    )
+    both = {name: member((100,), bytes(100 * dtype.itemsize), descr) for name in ("a.npy", "b.npy")}
+    monkeypatch.setattr(archive, "MAX_BYTES", 100 * width)
+    assert archive.read_archive(half)["mask"].dtype == dtype
+    monkeypatch.setattr(archive, "MAX_BYTES", 200 * width - 1)
+    with pytest.raises(PoseFileError, match=r"'b\.npy' as floats"):
+        read_npz(zipped(tmp_path / "b.npz", both))
+    np.save(tmp_path / "c.npy", np.zeros(200, dtype))
+    with pytest.raises(PoseFileError, match="the array as floats"):
+        read_npy(tmp_path / "c.npy")
+
+
+def test_small_numbers_take_no_more_memory_than_floats(tmp_path: Path) -> None:
+    values = np.random.default_rng(0).integers(1, 100, (500, 553, 3))
+    peaks = {}
+    for dtype in ("i1", "f4"):
+        np.save(tmp_path / f"{dtype}.npy", values.astype(dtype))
+        tracemalloc.start()
+        try:
+            read_npy(tmp_path / f"{dtype}.npy", Declared(fps=25, width=200, height=100))
+            peaks[dtype] = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+    assert peaks["i1"] < 1.2 * peaks["f4"]
+
+
 def test_other_members_methods_and_encryption_are_refused(tmp_path: Path) -> None:
     with pytest.raises(PoseFileError, match=r"readme\.txt.*no array"):
         read_npz(zipped(tmp_path / "a.npz", {"readme.txt": b"hello"}))
@@ -447,12 +490,10 @@ def test_damaged_files_raise_nothing_but_input_errors(tmp_path: Path) -> None:
     for damaged in (*damaged_archives(arrays, 1000, seed=1), *mutations(whole, 1000, seed=2)):
         path.unlink(missing_ok=True)  # replacing in place waits for the disk
         path.write_bytes(damaged)
-        began = time.perf_counter()
         try:
             read_npz(path)
             outcomes[True] += 1
         except InputError:
             outcomes[False] += 1
-        assert time.perf_counter() - began < 2
     assert outcomes.total() >= 2000
     assert min(outcomes.values()) > 10

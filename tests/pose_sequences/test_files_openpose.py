@@ -2,7 +2,7 @@
 
 import json
 import logging
-import time
+import tracemalloc
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -122,9 +122,19 @@ def test_an_existing_folder_is_kept_unless_told_otherwise(tmp_path: Path) -> Non
 
 
 def test_a_conversion_is_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.INFO)
+    caplog.set_level(logging.WARNING)
     write_openpose(random_sequence("holistic543"), tmp_path / "clip")
     assert "holistic543 is written as openpose137" in caplog.text
+    assert "glosses" in caplog.text
+
+
+def test_what_loses_nothing_warns_of_nothing(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.WARNING)
+    write_openpose(random_sequence("openpose137", 1), tmp_path / "clip")
+    read_openpose(tmp_path / "clip", DECLARED)
+    assert not caplog.text
 
 
 @pytest.mark.parametrize(
@@ -144,7 +154,7 @@ def test_keypoint_files_are_told_from_other_json(tmp_path: Path) -> None:
 
 
 def test_gaps_are_logged_and_closed(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.INFO)
+    caplog.set_level(logging.WARNING)
     folder = folder_of(tmp_path, [frame(person(10.0 * i)) for i in range(5)])
     (folder / "clip_000000000002_keypoints.json").unlink()
     assert read_openpose(folder, DECLARED).num_frames == 4
@@ -198,7 +208,7 @@ def test_missing_lists_are_missing_parts(tmp_path: Path) -> None:
 def test_one_of_several_people_is_followed(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.INFO)
+    caplog.set_level(logging.WARNING)
     # The signer comes second and is surest at first; a passer-by is surer later and comes close.
     frames = [frame(person(20.0, 0.3), person(100.0, 0.6))]
     frames += [frame(person(20.0 + 10 * i, 0.9), person(100.0 + 2 * i, 0.5)) for i in range(1, 7)]
@@ -289,6 +299,13 @@ def test_numbers_that_are_not_finite_are_missing_points(value: str, tmp_path: Pa
     assert missing == ["body.neck", "face68.1", "left_hand.thumb_cmc", "right_hand.thumb_cmc"]
 
 
+def test_confidence_that_vanishes_in_32_bits_is_missing(tmp_path: Path) -> None:
+    faint = {"pose_keypoints_2d": [100.0, 50.0, 1e-60] * 24 + [100.0, 50.0, 0.5]}
+    sequence = read_openpose(file_of(tmp_path, frame(faint)), DECLARED)
+    assert np.flatnonzero(sequence.confidence[0]).tolist() == [24]
+    assert np.flatnonzero(sequence.keypoints[0].any(axis=1)).tolist() == [24]
+
+
 @pytest.mark.parametrize("value", ["true", "null", '"1"', "[1]", "{}"])
 def test_what_is_no_number_is_refused(value: str, tmp_path: Path) -> None:
     text = json.dumps(frame(person())).replace("100.01", value)
@@ -335,6 +352,34 @@ def test_brackets_in_strings_are_no_depth(tmp_path: Path) -> None:
     assert read_openpose(path, DECLARED).num_frames == 1
 
 
+@given(notes=st.lists(st.text('"\\[]{}, ä'), min_size=1, max_size=5))
+@settings(max_examples=50, deadline=None)
+def test_frames_of_a_list_are_told_apart_whatever_their_strings_hold(
+    tmp_path_factory: pytest.TempPathFactory, notes: list[str]
+) -> None:
+    frames = [frame(person(10.0 * i), **{note: [note]}) for i, note in enumerate(notes)]
+    text = json.dumps(frames, ensure_ascii=False)
+    nose = read_openpose(file_of(tmp_path_factory.mktemp("list"), text), DECLARED).keypoints[:, 0]
+    np.testing.assert_allclose(nose[:, 0], 10.0 * np.arange(len(notes)))
+
+
+@pytest.mark.parametrize("unclosed", ['["' + '\\"' * 500_000, '["' + "\\" * 1_000_001])
+def test_an_unclosed_string_is_gone_through_once(unclosed: str, tmp_path: Path) -> None:
+    # the second time would take hours
+    assert "not JSON" in refusal(file_of(tmp_path, unclosed))
+
+
+def test_a_frame_in_a_list_is_measured_before_it_is_parsed(tmp_path: Path) -> None:
+    path = file_of(tmp_path, '[{"people": [' + "[]," * 3_000_000 + "[]]}]")
+    tracemalloc.start()
+    try:
+        assert "frame 0 is larger than 4 MB" in refusal(path)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 3 * path.stat().st_size
+
+
 def test_a_byte_order_mark_is_no_fault(tmp_path: Path) -> None:
     path = tmp_path / "clip.json"
     path.write_text(json.dumps(frame(person())), encoding="utf-8-sig")
@@ -345,10 +390,10 @@ def test_a_byte_order_mark_is_no_fault(tmp_path: Path) -> None:
 
 def test_a_frame_of_many_megabytes_is_refused(tmp_path: Path) -> None:
     padding = " " * (16 << 20)
-    assert "16777216" in refusal(file_of(tmp_path, json.dumps(frame(person())) + padding))
+    assert "4 MB" in refusal(file_of(tmp_path, json.dumps(frame(person())) + padding))
     folder = folder_of(tmp_path, [frame(person())])
     (folder / "clip_000000000001_keypoints.json").write_text(padding + "{}")
-    assert "16777216" in refusal(folder)
+    assert "4 MB" in refusal(folder)
 
 
 def test_more_frames_than_a_clip_has_are_refused(tmp_path: Path) -> None:
@@ -379,10 +424,8 @@ def test_damaged_files_are_read_or_refused_and_never_crash(tmp_path: Path) -> No
     for seed, original in enumerate(originals):
         for data in mutations(json.dumps(original).encode(), 1000, seed):
             path.write_bytes(data)
-            started = time.perf_counter()
             try:
                 read_openpose(path, Declared(fps=25, width=512, height=768))
             except InputError:
                 refused += 1
-            assert time.perf_counter() - started < 2
     assert refused > 500

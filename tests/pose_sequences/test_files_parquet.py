@@ -3,7 +3,6 @@
 import io
 import logging
 import sys
-import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ import numpy as np
 import pytest
 
 from pose_sequences.errors import InputError, OutputError, PoseFileError, ToolError
-from pose_sequences.files import parquet
+from pose_sequences.files import parquet, parquet_columns
 from pose_sequences.files.declared import Declared
 from pose_sequences.files.parquet import read_parquet, write_parquet
 from pose_sequences.layout import LAYOUTS
@@ -80,7 +79,7 @@ def test_frames_come_in_the_order_of_their_numbers_and_gaps_are_logged(
     form: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     points = shares()
-    with caplog.at_level(logging.INFO):
+    with caplog.at_level(logging.WARNING):
         shuffled = read_parquet(saved(tmp_path, form(points, [40, 12, 30])), FRAME)
     ordered = read_parquet(saved(tmp_path, form(points[[1, 2, 0]], [12, 30, 40])), FRAME)
     assert np.array_equal(shuffled.keypoints, ordered.keypoints)
@@ -152,8 +151,19 @@ def test_what_parquet_cannot_hold_is_logged(
 ) -> None:
     with caplog.at_level(logging.INFO):
         write_parquet(random_sequence("wholebody133"), tmp_path / "a.parquet")
-    for words in ("confidence has no place", "glosses have no place", "points are missing"):
-        assert words in caplog.text
+    assert "confidence has no place" in caplog.text
+    warnings = [r.getMessage() for r in caplog.records if r.levelno == logging.WARNING]
+    for words in ("glosses have no place", "points are missing"):
+        assert any(words in warning for warning in warnings)
+
+
+def test_what_loses_nothing_warns_of_nothing(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.WARNING):
+        write_parquet(random_sequence("holistic543", 1), tmp_path / "a.parquet")
+        read_parquet(tmp_path / "a.parquet")
+    assert not caplog.text
 
 
 def test_an_existing_file_is_not_replaced_unasked(tmp_path: Path) -> None:
@@ -186,7 +196,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     (_changed(frame=np.zeros(3 * 543, np.int16)), "a point twice in a frame"),
     (_changed(frame=[None] * (3 * 543)), "without a number"),
     (_changed(frame=np.full(3 * 543, 0.5)), "no intact parquet"),
-    (_changed(x=["a"] * (3 * 543)), "no intact parquet"),
+    (_changed(x=["a"] * (3 * 543)), "column 'x' holds string"),
     (_changed(x=None), "has columns frame, row_id, type"),
     (_changed(sequence_id=np.arange(3 * 543) // 543), "more than one sequence_id"),
     ({"a": [1]}, "has columns a"),
@@ -195,7 +205,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"x_face_468": [0.5], "y_face_468": [0.5]}, "no point for column x_face_468"),
     ({"x_face_00": [0.5]}, "has columns x_face_00"),
     ({"x_face_0": np.zeros(0)}, "has 0 frames"),
-    ({"x_face_0": [[1.0, 2.0]]}, "no intact parquet"),
+    ({"x_face_0": [[1.0, 2.0]]}, "column 'x_face_0' holds list"),
 ]
 
 
@@ -218,8 +228,46 @@ def test_sizes_are_judged_before_anything_is_read(
     with pytest.raises(PoseFileError, match="2001 columns"):
         read_parquet(path, FRAME)
     path = saved(tmp_path, long(shares(), [0, 1, 2]))
-    monkeypatch.setattr(parquet, "MAX_BYTES", 10_000)
-    with pytest.raises(PoseFileError, match="larger than 10000 bytes"):
+    monkeypatch.setattr(parquet_columns, "MAX_BYTES", 10_000)
+    with pytest.raises(PoseFileError, match=r"larger than 0\.01 MB"):
+        read_parquet(path, FRAME)
+
+
+def test_a_long_text_is_not_repeated_for_every_row(tmp_path: Path) -> None:
+    rows = 2_000
+    text = pa.DictionaryArray.from_arrays(np.zeros(rows, np.int32), ["x" * 80_000])
+    columns: dict[str, Any] = {"frame": np.zeros(rows, np.int16), "type": text}
+    columns |= {"landmark_index": np.zeros(rows, np.int16), **dict.fromkeys("xyz", np.zeros(rows))}
+    # said by the pages, not by the schema
+    pq.write_table(pa.table(columns), tmp_path / "clip.parquet", store_schema=False)
+    usual = pa.default_memory_pool()
+    pool = pa.proxy_memory_pool(usual)  # counts from here on
+    pa.set_memory_pool(pool)
+    try:
+        with pytest.raises(PoseFileError, match="type that is none of face"):
+            read_parquet(tmp_path / "clip.parquet", FRAME)
+    finally:
+        pa.set_memory_pool(usual)
+    assert pool.max_memory() < 10_000_000
+
+
+@pytest.mark.parametrize("name", ["frame", "landmark_index", "x"])
+def test_a_text_where_a_number_belongs_is_refused_unread(name: str, tmp_path: Path) -> None:
+    with pytest.raises(PoseFileError, match=f"column '{name}' holds string"):
+        read_parquet(saved(tmp_path, _changed(**{name: ["1"] * (3 * 543)})), FRAME)
+
+
+def test_columns_that_unpack_to_too_much_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    columns = _changed(row_id=None, **dict.fromkeys("xyz", np.full(3 * 543, 0.5)))
+    path = saved(tmp_path, columns)
+    monkeypatch.setattr(parquet_columns, "MAX_BYTES", 10_000)
+    assert path.stat().st_size < parquet_columns.MAX_BYTES
+    with pytest.raises(PoseFileError, match="rows of 0 MB, too much"):
+        read_parquet(path, FRAME)
+    monkeypatch.setattr(parquet_columns, "MAX_UNPACKED_BYTES", 1_000)
+    with pytest.raises(PoseFileError, match="MB of columns, too much"):
         read_parquet(path, FRAME)
 
 
@@ -265,12 +313,10 @@ def test_damaged_files_raise_nothing_but_input_errors(tmp_path: Path) -> None:
         for damaged in mutations(original, 500, seed):
             path.unlink(missing_ok=True)  # replacing in place waits for the disk
             path.write_bytes(damaged)
-            began = time.perf_counter()
             try:
                 read_parquet(path, FRAME)
                 outcomes[True] += 1
             except InputError:
                 outcomes[False] += 1
-            assert time.perf_counter() - began < 2
     assert outcomes.total() == 2000
     assert min(outcomes.values()) > 10

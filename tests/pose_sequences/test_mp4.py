@@ -13,11 +13,21 @@ import numpy.typing as npt
 import pytest
 
 from pose_sequences.errors import OutputError
-from pose_sequences.video import probe, read_frames
+from pose_sequences.video import mp4, probe, read_frames
 from pose_sequences.video.mp4 import Mp4Writer, write_mp4
 from tests.pose_sequences.frames import moving_frames, number_of, numbered_frames
 
-RATES: list[Fraction | float] = [22.392, 29.97, Fraction(24000, 1001), 25, 23.456789, 1, 240]
+RATES: list[Fraction | float] = [
+    22.392,
+    29.97,
+    Fraction(24000, 1001),
+    25,
+    23.456789,
+    0.1,
+    1,
+    240,
+    1000,
+]
 
 
 def children() -> str:
@@ -105,7 +115,8 @@ def test_any_name_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, na
         (0, 48, 25, {}, "0x48"),
         (64, 4098, 25, {}, "64x4098"),
         (64, 48, 0, {}, "0 frames per second"),
-        (64, 48, 241, {}, "241 frames per second"),
+        (64, 48, 0.09, {}, "0.09 frames per second; choose 0.1 to 1000"),
+        (64, 48, 1001, {}, "1001 frames per second"),
         (64, 48, float("nan"), {}, "nan frames per second"),
         (64, 48, 25, {"crf": 0}, "crf 0"),
         (64, 48, 25, {"crf": 52}, "crf 52"),
@@ -187,6 +198,24 @@ def test_a_killed_encoder_is_an_error_and_leaves_nothing(tmp_path: Path, later: 
     with pytest.raises(OutputError, match=r"ffmpeg ended with signal 9 after \d+ frames"):
         write_mp4(tmp_path / "a.mp4", frames(), 25)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("later", [0, 50])
+def test_a_stopped_encoder_is_given_up_and_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, later: int
+) -> None:
+    monkeypatch.setattr(mp4, "STALL_SECONDS", 0.2)
+    frame = moving_frames(1, 256, 256)[0]
+
+    def frames() -> Iterator[npt.NDArray[np.uint8]]:
+        yield frame
+        os.kill(int(children()), signal.SIGSTOP)
+        yield from [frame] * later
+
+    with pytest.raises(OutputError, match=r"kept ffmpeg busy for 0.2 s after \d+ frames"):
+        write_mp4(tmp_path / "a.mp4", frames(), 25)
+    assert not list(tmp_path.iterdir())
+    assert children() == ""
 
 
 def test_a_file_that_vanishes_is_an_error(tmp_path: Path) -> None:

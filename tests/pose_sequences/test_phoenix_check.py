@@ -4,8 +4,10 @@ from pathlib import Path
 import pytest
 
 from pose_sequences.errors import CorpusError
+from pose_sequences.files import write_poses
 from pose_sequences.phoenix import Corpus
 from pose_sequences.phoenix.check import PUBLISHED, Report, check
+from tests.pose_sequences.sequences import random_sequence
 from tests.pose_sequences.tiny_phoenix import (
     CLIPS,
     FRAMES,
@@ -182,6 +184,14 @@ class TestProblems:
         (root / "keypoints" / "holistic543").mkdir(parents=True)
         (root / "keypoints" / "holistic543" / "dev").touch()
         assert "holistic543/dev: cannot be listed" in only_problem(root)
+
+    def test_keypoints_of_another_number_of_frames(self, root: Path) -> None:
+        corpus = Corpus.open(root)
+        clip = corpus.clips("train")[0]
+        poses = random_sequence("holistic543", clip.num_frames - 1)
+        write_poses(poses, corpus.keypoints_path(clip))
+        assert check(root).problems == ()
+        assert "signgen corpus extract" in only_problem(root, decode=True)
 
     def test_all_of_them_are_found_in_one_pass(self, root: Path) -> None:
         Corpus.open(root).table("test").unlink()

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pose_sequences.sequence import PoseSequence, Segment, concatenate, mark_missing
+from pose_sequences.sequence import FAINT, PoseSequence, Segment, concatenate, mark_missing
 from tests.pose_sequences.sequences import random_sequence
 from tests.signer import signing
 
@@ -94,6 +94,19 @@ def test_the_same_frame_rate_changes_nothing() -> None:
     assert np.allclose(again.confidence, sequence.confidence)
 
 
+@pytest.mark.parametrize("fps", [0.0, -1.0, 0.05, 1001.0, float("nan"), float("inf")])
+def test_an_impossible_frame_rate_is_refused(fps: float) -> None:
+    with pytest.raises(ValueError, match="fps is"):
+        random_sequence("reduced178").resampled(fps)
+
+
+def test_resampling_makes_no_more_frames_than_a_clip_can_have() -> None:
+    slow = random_sequence("reduced178", 11, fps=0.1)
+    assert slow.frames(0, 10).resampled(900).num_frames == 90_000
+    with pytest.raises(ValueError, match="110 seconds at 1000 fps have 110000 frames"):
+        slow.resampled(1000)
+
+
 def test_resampling_follows_a_straight_line_and_invents_no_missing_point() -> None:
     line = np.zeros((8, 178, 3)) + np.arange(8)[:, None, None] * (3, 2, 0) + (10, 10, 1)
     trust = np.ones((8, 178))
@@ -163,12 +176,32 @@ def test_a_coordinate_that_no_frame_can_hold_is_missing(bad: float) -> None:
     assert not confidence.any()
 
 
+@pytest.mark.parametrize(
+    ("point", "sure"), [((5.0, 6.0, 7.0), 1e-60), ((1e-60, -1e-60, 0), 1.0), ((5, 1e300, 0), 1.0)]
+)
+def test_what_vanishes_in_32_bits_is_missing(point: tuple[float, ...], sure: float) -> None:
+    keypoints, confidence = mark_missing(np.array([[point]]), np.array([[sure]]))
+    assert keypoints.dtype == confidence.dtype == np.float32
+    assert not keypoints.any()
+    assert not confidence.any()
+
+
 def test_what_counts_as_missing_and_what_is_kept() -> None:
     keypoints = np.array([[[0.0, 0, 0], [5, 6, 7], [5, 6, 7], [5, 6, 7], [0, 6, 0]]])
     confidence = np.array([[1.0, 0.0, 1.04, np.nan, 0.5]])
     points, trust = mark_missing(keypoints, confidence)
     assert trust.tolist() == [[0.0, 0.0, 1.0, 0.0, 0.5]]
     assert points[0].any(axis=1).tolist() == [False, False, True, False, True]
+
+
+def test_a_body_counts_as_seen_by_its_shoulders() -> None:
+    signer = signing(1, name="openpose137")
+    assert not signer.confidence[0, signer.points.rows["body.left_knee"]]
+    assert signer.seen("body").all()
+    rows = signer.points.find(("body.left_shoulder", "body.right_shoulder"))
+    confidence = signer.confidence.copy()
+    confidence[:, rows] = FAINT
+    assert not replace(signer, confidence=confidence).seen("body").any()
 
 
 def test_a_hand_counts_as_seen_when_half_of_it_is_there() -> None:

@@ -142,14 +142,15 @@ def uneven(tmp_path_factory: pytest.TempPathFactory, numbered: Path) -> Path:
     return path
 
 
-def test_unevenly_spaced_frames_come_one_by_one_and_that_is_noted(
+def test_unevenly_spaced_frames_come_one_by_one_and_the_log_warns(
     uneven: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     info = probe(uneven)
     assert info.num_frames == 20
     assert info.duration == 1
-    with caplog.at_level(logging.INFO, logger="pose_sequences.video"):
-        assert numbers(uneven) == [*range(10), *range(20, 30)]
+    assert numbers(uneven) == [*range(10), *range(20, 30)]
+    (warning,) = caplog.records
+    assert warning.levelno == logging.WARNING
     assert "unevenly spaced" in caplog.text
 
 
@@ -157,7 +158,7 @@ def test_unevenly_spaced_frames_are_resampled_by_their_times(uneven: Path) -> No
     assert numbers(uneven, fps=30) == [*range(10), *[9] * 10, *range(20, 30)]
 
 
-@pytest.mark.parametrize("fps", [10, 15, 25, 29.97, 30, 50, 60])
+@pytest.mark.parametrize("fps", [1, 10, 15, 25, 29.97, 30, 50, 60, 1000])
 def test_resampling_gives_the_exact_count_and_the_nearest_frames(
     numbered: Path, fps: float
 ) -> None:
@@ -168,6 +169,11 @@ def test_resampling_gives_the_exact_count_and_the_nearest_frames(
     assert info.fps == rate
     for index, number in enumerate(shown):
         assert abs((index + Fraction(1, 2)) / rate * 30 - (number + Fraction(1, 2))) <= 1
+
+
+def test_the_slowest_rate_shows_the_frame_in_the_middle(numbered: Path) -> None:
+    assert numbers(numbered, fps=0.1) == [29]
+    assert numbers(numbered, fps=0.8) == [18]
 
 
 def test_a_part_is_counted_after_resampling(numbered: Path) -> None:
@@ -191,7 +197,7 @@ def test_a_part_outside_the_video_is_refused(numbered: Path) -> None:
         {"max_frames": 0},
         {"fps": 0},
         {"fps": float("nan")},
-        {"fps": 1000},
+        {"fps": 1001},
     ):
         with pytest.raises(ValueError, match="give"):
             read_frames(numbered, **wrong)

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import time
 from importlib.metadata import entry_points
 from pathlib import Path
 
@@ -65,7 +66,8 @@ def commands(group: click.Group, path: tuple[str, ...] = ()) -> list[tuple[str, 
 def test_every_command_explains_itself_with_an_example(path: tuple[str, ...]) -> None:
     result = CliRunner().invoke(main, [*path, "-h"])
     assert result.exit_code == 0, result.output
-    assert f"signgen {' '.join(path)}" in result.output.replace("main", "signgen", 1)
+    examples = result.output.partition("Examples:")[2]
+    assert f"  signgen {' '.join(path)}" in examples
 
 
 @pytest.mark.parametrize(
@@ -75,7 +77,10 @@ def test_every_command_explains_itself_with_an_example(path: tuple[str, ...]) ->
         ["poses", "dance"],
         ["poses", "convert"],
         ["poses", "convert", "a.npz", "b.npz", "--fps", "fast"],
+        ["poses", "convert", "a.npz", "b.npz", "--to-fps", "nan"],
         ["poses", "convert", "a.npz", "b.npz", "--size", "640"],
+        ["poses", "draw", "example:hello", "-o", "a.mp4", "--map-size", "33x47"],
+        ["poses", "draw", "example:hello", "-o", "a.mp4", "--map-size", "8192x8192"],
         ["poses", "convert", "a.npz", "b.npz", "--layout", "holistic"],
         ["poses", "inspect", "example:nobody"],
         ["poses", "draw", "example:hello"],
@@ -87,6 +92,32 @@ def test_wrong_usage_is_exit_code_2(args: list[str]) -> None:
     assert result.exit_code == 2
     assert result.stdout == ""
     assert "Error:" in result.stderr
+
+
+def test_a_job_that_is_told_to_end_leaves_nothing_behind(tmp_path: Path) -> None:
+    command = [*(sys.executable, "-m", "signgen", "poses", "draw", "example:hello")]
+    command += ["-o", "a.mp4", "--map-size", "2048x2048"]
+    with subprocess.Popen(command, cwd=tmp_path) as job:
+        while not list(tmp_path.glob(".*.part")):
+            assert job.poll() is None
+            time.sleep(0.02)
+        job.terminate()
+        assert job.wait(timeout=30) == 143
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_result_that_nobody_can_take_is_one_line() -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "signgen", "poses", "inspect", "example:hello"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 1
+    assert "standard output (No space left on device)" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_an_error_is_one_line_and_exit_code_1(tmp_path: Path) -> None:
