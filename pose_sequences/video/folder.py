@@ -3,6 +3,7 @@
 RWTH-PHOENIX-Weather keeps its clips so. A picture by itself is images.py.
 """
 
+import logging
 import re
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
@@ -15,6 +16,10 @@ from pose_sequences.errors import ImageError, VideoError
 from pose_sequences.images import read_image
 from pose_sequences.video.clock import FrameClock, even_clock
 from pose_sequences.video.info import VideoInfo
+
+logger = logging.getLogger(__name__)
+
+_NUMBER = re.compile(r"(\d{1,18})$")
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
 
@@ -41,10 +46,21 @@ def frame_files(folder: Path) -> list[Path]:
 def folder_info(folder: Path, fps: Fraction) -> tuple[VideoInfo, FrameClock]:
     """Describe a folder of frames; the size is that of the first one."""
     files = frame_files(folder)
+    _warn_of_gaps(folder, files)
     height, width, _ = _read(folder, files[0]).shape
     clock = even_clock(len(files), fps)
     codec = files[0].suffix.lower().lstrip(".")
     return VideoInfo(width, height, fps, len(files), clock.duration, codec), clock
+
+
+def _warn_of_gaps(folder: Path, files: list[Path]) -> None:
+    numbers = [int(match[1]) for file in files if (match := _NUMBER.search(file.stem))]
+    lacking = max(numbers, default=0) - min(numbers, default=0) + 1 - len(numbers)
+    if len(numbers) == len(files) and lacking > 0:
+        logger.warning(
+            "%s: %d frames are missing between %s and %s; the others are read one after another",
+            *(folder, lacking, files[0].name, files[-1].name),
+        )
 
 
 def folder_frames(

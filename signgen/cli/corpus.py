@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pose_sequences.errors import single_line
-from pose_sequences.phoenix.clip import FPS, SPLITS
+from pose_sequences.errors import CorpusError, single_line
+from pose_sequences.phoenix.clip import FPS, SPLITS, list_frames
 from signgen.cli.console import emit, progress, say
 from signgen.cli.options import PATH, json_option, overwrite_option
 
@@ -109,7 +109,10 @@ def extract(
         for paths in found.extraction_jobs(name, overwrite=overwrite)
     ]
     todo = lacking[:limit]
-    outcome = run_extraction(_batches(todo, refine_face), workers=jobs, overwrite=overwrite)
+    whole, faults = _whole(todo)
+    outcome = run_extraction(_batches(whole, refine_face), workers=jobs, overwrite=overwrite)
+    for fault in faults:
+        outcome.fail(fault)
     folder = found.cache / found.layout
     result = outcome.as_json() | {
         "kept": num_clips - len(lacking),
@@ -120,6 +123,20 @@ def extract(
     emit(result, as_json=as_json, text=folder)
     if outcome.errors:
         raise click.exceptions.Exit(1)
+
+
+def _whole(jobs: "Sequence[ClipJob]") -> "tuple[list[ClipJob], list[CorpusError]]":
+    """Return the clips whose frames are all there, and what the others lack."""
+    whole: list[ClipJob] = []
+    faults: list[CorpusError] = []
+    for job in jobs:
+        try:
+            if job.source.is_dir():
+                list_frames(job.source).paths()
+            whole.append(job)
+        except CorpusError as error:
+            faults.append(error)
+    return whole, faults
 
 
 def _batches(

@@ -26,11 +26,15 @@ class Outcome:
     frames: int = 0
     seen: dict[str, int] = field(default_factory=dict)
 
+    def fail(self, error: Exception) -> None:
+        """Count a clip that failed, and tell it at once."""
+        self.errors.append(str(error))
+        click.echo(f"failed: {error}", err=True)
+
     def add(self, result: "ClipResult") -> None:
-        """Count a clip; a failure is told at once."""
+        """Count a clip."""
         if result.error is not None:
-            self.errors.append(str(result.error))
-            click.echo(f"failed: {result.error}", err=True)
+            self.fail(result.error)
         elif result.coverage is None:
             self.kept.append(result.job.target)
         else:

@@ -227,6 +227,15 @@ def test_a_folder_is_read_in_natural_order(tmp_path: Path) -> None:
     assert numbers(tmp_path, start_frame=10) == [10, 11, 12]
 
 
+def test_a_gap_in_a_folders_numbers_is_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    for number in (1, 2, 9, 10):
+        write_png(tmp_path / f"images{number:04}.png", moving_frames(1)[0], overwrite=False)
+    assert probe(tmp_path).num_frames == 4
+    assert "6 frames are missing between images0001.png and images0010.png" in caplog.text
+
+
 def test_a_folder_of_two_sizes_names_the_frame(tmp_path: Path) -> None:
     write_png(tmp_path / "1.png", moving_frames(1)[0], overwrite=False)
     write_png(tmp_path / "2.png", moving_frames(1, 32, 32)[0], overwrite=False)

@@ -132,6 +132,13 @@ class TestExtract:
         assert summary.endswith("kept 0, left 0")
         assert Corpus.open(root).cached_names("dev") == {CLIPS[5].name}
 
+    def test_a_clip_that_lacks_a_frame_is_told_and_gets_no_keypoints(self, root: Path) -> None:
+        (clip_folder(root, 4) / "images0002.png").unlink()
+        result = run("extract", root, "--split", "dev")
+        assert result.exit_code == 1
+        assert "lacks images0002.png" in result.stderr
+        assert Corpus.open(root).cached_names("dev") == {CLIPS[5].name}
+
     def test_a_video_keeps_its_own_rate(self, root: Path) -> None:
         shutil.rmtree(clip_folder(root, 4))
         video = clip_folder(root, 4).with_name(f"{CLIPS[4].name}.mp4")
