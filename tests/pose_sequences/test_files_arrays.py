@@ -244,9 +244,9 @@ def test_small_coordinates_are_shares_of_the_frame_and_large_ones_pixels(tmp_pat
 
 def test_coords_that_cannot_be_true_are_refused(tmp_path: Path) -> None:
     values = shares(2, 553, 3)
-    with pytest.raises(PoseFileError, match="coords say pixel.*save coords as 'normalized'"):
+    with pytest.raises(PoseFileError, match=r"coords say pixel.*save coords as 'normalized'"):
         read(tmp_path, keypoints=values, coords="pixel")
-    with pytest.raises(PoseFileError, match="coords say normalized.*save coords as 'pixel'"):
+    with pytest.raises(PoseFileError, match=r"coords say normalized.*save coords as 'pixel'"):
         read(tmp_path, keypoints=values * 200, coords="normalized")
 
 

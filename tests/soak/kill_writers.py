@@ -24,7 +24,7 @@ LONGEST_WAIT = 0.5  # seconds; all targets are written several times in it
 
 
 def main() -> None:
-    """Kill conversions here and extractions by scripts/soak_extract."""
+    """Kill conversions here and extractions by kill_extraction.py."""
     parser = argparse.ArgumentParser(description=str(__doc__).splitlines()[0])
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--seed", type=int, default=0)
@@ -39,8 +39,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         sound = soak(Path(folder), given.kills - extractions, random.Random(given.seed))
     if extractions:
-        soak_extract = [sys.executable, "scripts/soak_extract", "--kills", str(extractions)]
-        sound &= subprocess.run(soak_extract, check=False).returncode == 0
+        command = [sys.executable, "-m", "tests.soak.kill_extraction", "--kills", str(extractions)]
+        sound &= subprocess.run(command, check=False).returncode == 0
     sys.exit(not sound)
 
 

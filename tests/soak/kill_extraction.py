@@ -1,7 +1,6 @@
-#!/usr/bin/env python3
 """Kill keypoint extraction again and again, resume it, and check that nothing is torn or lost.
 
-.venv/bin/python scripts/soak_extract [--kills 20] [--clips 12] [--workers 2] [--seed 0]
+python -m tests.soak.kill_extraction [--kills 20] [--clips 12] [--workers 2] [--seed 0]
 
 Every other kill takes the parent alone, whose workers must then end by themselves; the rest take
 everybody at once. A run that finishes before its kill is checked, wiped and started afresh.
@@ -30,7 +29,7 @@ PATIENCE = 30.0  # seconds for the workers of a killed parent to end
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=str(__doc__).splitlines()[0])
     for name, default in (("kills", 20), ("clips", 12), ("workers", 2), ("seed", 0)):
         parser.add_argument(f"--{name}", type=int, default=default)
     parser.add_argument("--into", type=Path, help=argparse.SUPPRESS)
@@ -91,7 +90,15 @@ def kill_one_run(
 
     A run that fails by itself ends the script with its status.
     """
-    command = [sys.executable, __file__, "--folder", clips, "--into", into]
+    command = [
+        sys.executable,
+        "-m",
+        "tests.soak.kill_extraction",
+        "--folder",
+        clips,
+        "--into",
+        into,
+    ]
     run = subprocess.Popen([*command, "--workers", str(given.workers)], start_new_session=True)
     try:
         if status := run.wait(wait):
