@@ -1,0 +1,1 @@
+"""The networks: plain-argument modules that know no recipe, data or schedule."""

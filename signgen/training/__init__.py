@@ -1,0 +1,1 @@
+"""Training: one loop, five objectives, recipes and checkpoints; inference imports nothing of it."""

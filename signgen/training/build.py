@@ -1,0 +1,98 @@
+"""Untrained pipelines by the sizes of a recipe."""
+
+from typing import Any
+
+import torch
+
+from signgen.hand_points import HAND_FEATURES
+from signgen.models.appearance import AppearanceEncoder
+from signgen.models.autoencoder import BlockAutoencoder
+from signgen.models.denoiser import build_unet
+from signgen.models.fusion import FusionEncoder, FusionProjector
+from signgen.models.pose import PoseEncoder, PoseResiduals
+from signgen.models.refinement import PromptDecoder, PyramidEncoder, QueryBiases
+from signgen.pipeline import SignVideoPipeline
+from signgen.pose_maps import MAP_CHANNELS
+from signgen.training.settings import ModelSettings
+from temporal.adapter import TemporalAdapter
+
+_TIME_WIDTHS = 4  # the UNet's time embedding is four times as wide as its first scale
+_UP_LAYERS = 2  # cross-attentions of a scale of the up path, with one layer a block
+
+
+def build_pipeline(models: ModelSettings, seed: int) -> SignVideoPipeline:
+    """Return a pipeline with fresh weights: the same ones for the same seed."""
+    parts = _fusion_parts if models.method == "fpdm" else _refinement_parts
+    extra = models.latent_channels + 2 * models.pose_channels if models.method == "fpdm" else 0
+    with torch.random.fork_rng([]):
+        torch.manual_seed(seed)
+        return SignVideoPipeline(
+            autoencoder=BlockAutoencoder(models.latent_channels, width=models.decoder_width),
+            unet=build_unet(
+                latent_channels=models.latent_channels,
+                extra_channels=extra,
+                token_width=models.token_width,
+                channels=models.channels,
+                attention=models.attention,
+                fused=models.method == "fpdm",
+            ),
+            **parts(models),
+            motion_adapter=TemporalAdapter(
+                models.sites, models.site_channels, max_frames=models.max_frames
+            ),
+            width=models.size,
+            height=models.size,
+        )
+
+
+def _fusion_parts(models: ModelSettings) -> dict[str, Any]:
+    return {
+        "appearance": AppearanceEncoder(models.token_width, models.appearance_width),
+        "pose_encoder": PoseEncoder(
+            channels=models.pose_channels,
+            width=models.pose_width,
+            token_width=models.token_width,
+            tokens_per_hand=models.tokens_per_hand,
+            hand_features=HAND_FEATURES,
+        ),
+        "fusion": FusionEncoder(models.fusion_width, models.fusion_channels),
+        "projector": FusionProjector(models.fusion_width, _TIME_WIDTHS * models.channels[0]),
+    }
+
+
+def _refinement_parts(models: ModelSettings) -> dict[str, Any]:
+    scales = [scale for scale, there in enumerate(models.attention) if there]
+    branches = [scale for scale in reversed(scales) for _ in range(_UP_LAYERS)]
+    coarsest = models.size // 64
+    return {
+        "source_encoder": PyramidEncoder(models.source_channels),
+        "prompt_decoder": PromptDecoder(
+            num_tokens=models.prompt_tokens,
+            width=models.token_width,
+            source_tokens=coarsest * coarsest,
+            source_width=models.source_channels[-1],
+            heads=max(1, models.token_width // 32),
+            num_blocks=models.prompt_blocks,
+        ),
+        "query_biases": QueryBiases(
+            sources=tuple(branches),
+            source_channels=models.source_channels[:-1],
+            widths=(models.bias_width,) * (len(models.source_channels) - 1),
+            targets=tuple(models.channels[scale] for scale in branches),
+            num_blocks=2,
+        ),
+        "pose_residuals": PoseResiduals(
+            MAP_CHANNELS, 8, models.channels, _halvings(models.attention)
+        ),
+    }
+
+
+def _halvings(attention: tuple[bool, ...]) -> tuple[bool, ...]:
+    """Return before which blocks the residuals are halved.
+
+    diffusers adds them before the downsampling of a block with attention, after that of one
+    without; the last block has none.
+    """
+    last = len(attention) - 1
+    levels = [s if there or s == last else s + 1 for s, there in enumerate(attention)]
+    return tuple(level > before for before, level in zip([0, *levels], levels, strict=False))

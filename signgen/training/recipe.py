@@ -1,0 +1,154 @@
+"""Recipes: TOML tables as flat, frozen settings; an unknown key or a wrong type is an error.
+
+[models], [samples], and a table for each stage, which holds what its loop and its objective take.
+"""
+
+import tomllib
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, fields
+from importlib import resources
+from pathlib import Path
+from typing import Any, TypeVar, get_type_hints
+
+from pose_sequences.errors import InputError
+from signgen.training.settings import (
+    STAGES,
+    AutoencoderTraining,
+    DenoiserTraining,
+    DistilTraining,
+    FusionTraining,
+    ModelSettings,
+    Optimisation,
+    SampleSettings,
+    TemporalTraining,
+)
+
+Settings = TypeVar("Settings")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """All settings of a training; ``loops`` holds the Optimisation of each stage."""
+
+    models: ModelSettings = field(default_factory=ModelSettings)
+    samples: SampleSettings = field(default_factory=SampleSettings)
+    autoencoder: AutoencoderTraining = field(default_factory=AutoencoderTraining)
+    fusion: FusionTraining = field(default_factory=FusionTraining)
+    denoiser: DenoiserTraining = field(default_factory=DenoiserTraining)
+    temporal: TemporalTraining = field(default_factory=TemporalTraining)
+    distil: DistilTraining = field(default_factory=DistilTraining)
+    loops: dict[str, Optimisation] = field(
+        default_factory=lambda: {stage: Optimisation() for stage in STAGES}
+    )
+
+    def __post_init__(self) -> None:
+        if self.loops["fusion"].accumulation > 1:
+            raise ValueError(
+                "fusion.accumulation is above 1, but its samples are compared with the whole "
+                "batch; lower batch_size instead"
+            )
+
+    def tables(self) -> dict[str, Any]:
+        """Return what a TOML file of this recipe would say."""
+        tables = asdict(self)
+        loops = tables.pop("loops")
+        return {name: {**table, **loops.get(name, {})} for name, table in tables.items()}
+
+
+def load_recipe(config: str, changes: Sequence[str] = ()) -> Recipe:
+    """Read a recipe and change some of its keys.
+
+    config: a path, or the name of one that ships; changes: ``key=value`` for every table that has
+    the key, or ``table.key=value``. Raises InputError for a file or a key that cannot be used.
+    """
+    path = _find(config)
+    try:
+        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise InputError(path, f"cannot be read as TOML ({error})", "mend it") from error
+    for change in changes:
+        _apply(change, tables)
+    kinds = _kinds()
+    for name in tables:
+        if name not in kinds or not isinstance(tables[name], dict):
+            raise InputError(
+                path, f"has {name!r}, which is no table of a recipe", f"use {', '.join(kinds)}"
+            )
+    made: dict[str, Any] = {"loops": {}}
+    for name, (own, loop) in kinds.items():
+        values = dict(tables.get(name, {}))
+        where = f"[{name}]"
+        if loop:
+            names = {f.name for f in fields(Optimisation)}
+            shared = {key: values.pop(key) for key in list(values) if key in names}
+            made["loops"][name] = _made(Optimisation, shared, path, where)
+        made[name] = _made(own, values, path, where)
+    try:
+        return Recipe(**made)
+    except ValueError as error:
+        raise InputError(path, str(error), "mend the recipe") from error
+
+
+def _kinds() -> dict[str, tuple[type, bool]]:
+    hints = get_type_hints(Recipe)
+    return {f.name: (hints[f.name], f.name in STAGES) for f in fields(Recipe) if f.name != "loops"}
+
+
+def _find(config: str) -> Path:
+    shipped = resources.files("signgen") / "configs" / f"{config}.toml"
+    if not config.endswith(".toml") and shipped.is_file():
+        return Path(str(shipped))
+    path = Path(config)
+    if not path.is_file():
+        names = sorted(p.name[:-5] for p in (resources.files("signgen") / "configs").iterdir())
+        raise InputError(path, "is no recipe", f"give a .toml file or one of {', '.join(names)}")
+    return path
+
+
+def _apply(change: str, tables: dict[str, Any]) -> None:
+    key, equals, text = change.partition("=")
+    table, dot, name = key.strip().rpartition(".")
+    if not equals or not name:
+        raise ValueError(f"--set {change}: write it as key=value or table.key=value")
+    homes = [table] if dot else [home for home, names in _keys().items() if name in names]
+    if not homes or name not in _keys().get(homes[0], ()):
+        raise ValueError(f"--set {change}: no table of a recipe has a key {key.strip()!r}")
+    try:
+        value = tomllib.loads(f"value = {text.strip()}")["value"]
+    except tomllib.TOMLDecodeError:
+        value = text.strip()
+    for home in homes:
+        tables.setdefault(home, {})[name] = value
+
+
+def _keys() -> dict[str, set[str]]:
+    shared = {f.name for f in fields(Optimisation)}
+    return {
+        name: {f.name for f in fields(own)} | (shared if loop else set())
+        for name, (own, loop) in _kinds().items()
+    }
+
+
+def _made(kind: type[Settings], values: dict[str, Any], path: Path, where: str) -> Settings:
+    hints = get_type_hints(kind)
+    for key, value in values.items():
+        if key not in hints:
+            raise InputError(
+                path, f"has no key {key!r} in {where}", f"use {', '.join(sorted(hints))}"
+            )
+        values[key] = _typed(value, hints[key], f"{where} {key}", path)
+    try:
+        return kind(**values)
+    except ValueError as error:
+        raise InputError(path, f"{where}: {error}", "mend the recipe") from error
+
+
+def _typed(value: Any, hint: Any, where: str, path: Path) -> Any:
+    if getattr(hint, "__origin__", None) is tuple and isinstance(value, list):
+        return tuple(_typed(item, hint.__args__[0], where, path) for item in value)
+    if hint is float and type(value) is int:
+        return float(value)
+    if not isinstance(hint, type) or type(value) is not hint:
+        wanted = getattr(hint, "__name__", str(hint))
+        raise InputError(path, f"has {where} = {value!r}", f"give a {wanted}")
+    return value
