@@ -4,7 +4,6 @@ Every writer of the project goes through here; what a result looks like is the w
 """
 
 import errno
-import logging
 import os
 import re
 import shutil
@@ -21,11 +20,9 @@ from pose_sequences.errors import OutputError
 
 _DISK_FAULTS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS)
 _TEMPORARY = re.compile(
-    r"\..+\.(?P<machine>[0-9a-f]{8})-(?P<pid>\d+)-[0-9a-f]{12}\.part", re.DOTALL
+    r"\.(?P<name>.+)\.(?P<machine>[0-9a-f]{8})-(?P<pid>\d+)-[0-9a-f]{12}\.(part|old)", re.DOTALL
 )
 _STALE_SECONDS = 24 * 3600  # for temporaries of machines whose processes cannot be looked up
-
-logger = logging.getLogger(__name__)
 
 
 @contextmanager
@@ -54,13 +51,12 @@ def fresh_folder(
     """As fresh_file, for a folder of results; an existing folder is replaced only on success.
 
     ours: whether an entry is a result of the same kind; a folder that holds anything else is never
-    replaced, nor a link or a file. A kill at the moment of the exchange leaves the old folder
-    beside the target as ``.name.….old``, which the next writer tells.
+    replaced, nor a link or a file. After a kill at the moment of the exchange the old folder stands
+    beside the target as ``.name.….old``; the next writer puts it back.
     """
     temporary = _prepare(path, overwrite=overwrite)
     try:
         _check_replaceable(path, ours)
-        _tell_left_aside(path)
         temporary.mkdir()
         yield temporary
         if not overwrite and _stands(path):
@@ -80,16 +76,21 @@ def sweep_temporaries(folder: Path) -> int:
 
     The living of this machine keep theirs, those of others, which may share the folder, for a day.
     """
-    swept = 0
-    for entry in folder.glob(".*.part") if folder.is_dir() else ():
-        if not _is_stale(entry):
-            continue
-        if entry.is_dir():
-            shutil.rmtree(entry, ignore_errors=True)
-        else:
-            entry.unlink(missing_ok=True)
-        swept += 1
-    return swept
+    stale = [entry for entry in folder.glob(".*") if _is_stale(entry)] if folder.is_dir() else []
+    for entry in stale:
+        _sweep(entry)
+    return len(stale)
+
+
+def _sweep(entry: Path) -> None:
+    match = _TEMPORARY.fullmatch(entry.name)
+    if match and entry.suffix == ".old" and not _stands(entry.with_name(match["name"])):
+        # the exchange was cut in two, and this is the only copy
+        entry.rename(entry.with_name(match["name"]))
+    elif entry.is_dir():
+        shutil.rmtree(entry, ignore_errors=True)
+    else:
+        entry.unlink(missing_ok=True)
 
 
 def _is_stale(entry: Path) -> bool:
@@ -108,6 +109,9 @@ def _prepare(path: Path, *, overwrite: bool) -> Path:
     if not path.name:
         raise OutputError(path, "names no file", "give a file name")
     try:
+        for entry in path.parent.glob(f".{escape(path.name)}.*"):
+            if _is_stale(entry):
+                _sweep(entry)
         if path.exists() and not overwrite:
             raise _exists(path)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -172,7 +176,7 @@ def _exchange(temporary: Path, path: Path) -> None:
     if not _stands(path):
         temporary.rename(path)
         return
-    aside = _beside(path, "old")  # not swept: for a moment it is the only copy
+    aside = _beside(path, "old")  # for a moment the only copy, which a sweep puts back
     path.rename(aside)
     try:
         temporary.rename(path)
@@ -180,15 +184,6 @@ def _exchange(temporary: Path, path: Path) -> None:
         aside.rename(path)
         raise
     shutil.rmtree(aside, ignore_errors=True)
-
-
-def _tell_left_aside(path: Path) -> None:
-    for aside in path.parent.glob(f".{escape(path.name)}.*.old"):
-        logger.warning(
-            "%s: holds what stood at %s when a writer was killed; rename it back or delete it",
-            aside,
-            path.name,
-        )
 
 
 def _flush(temporary: Path) -> None:

@@ -179,29 +179,45 @@ def test_no_folder_takes_the_place_of_a_file_or_a_link(tmp_path: Path) -> None:
     assert sorted(tmp_path.iterdir()) == before
 
 
-def test_a_kill_in_the_exchange_loses_no_folder(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize(("renames", "stays"), [(1, "old"), (2, "new")])
+def test_a_kill_in_the_exchange_loses_no_folder_and_leaves_nothing(
+    tmp_path: Path, renames: int, stays: str
 ) -> None:
     script = (
         "import os, pathlib, signal, sys\n"
         "from pose_sequences.outputs import fresh_folder\n"
-        "rename = pathlib.Path.rename\n"
+        "rename, left = pathlib.Path.rename, [int(sys.argv[2])]\n"
         "def die_after(*names):\n"
-        "    rename(*names); os.kill(os.getpid(), signal.SIGKILL)\n"
+        "    rename(*names); left[0] -= 1\n"
+        "    if not left[0]: os.kill(os.getpid(), signal.SIGKILL)\n"
         "pathlib.Path.rename = die_after\n"
-        "with fresh_folder(pathlib.Path(sys.argv[1]), overwrite=True, ours=bool): pass\n"
+        "with fresh_folder(pathlib.Path(sys.argv[1]), overwrite=True, ours=bool) as folder:\n"
+        "    (folder / 'new').touch()\n"
     )
     target = tmp_path / "results"
     target.mkdir()
     (target / "old").touch()
-    subprocess.run([sys.executable, "-c", script, str(target)], check=False)
-    assert not target.exists()
-    assert sweep_temporaries(tmp_path) == 1
-    (aside,) = tmp_path.iterdir()
-    assert [entry.name for entry in aside.iterdir()] == ["old"]
-    with fresh_folder(target, overwrite=True):
-        pass
-    assert f"{aside}: holds what stood at results" in caplog.text
+    subprocess.run([sys.executable, "-c", script, str(target), str(renames)], check=False)
+    assert len(list(tmp_path.iterdir())) == 2
+    sweep_temporaries(tmp_path)
+    assert list(tmp_path.iterdir()) == [target]
+    assert [entry.name for entry in target.iterdir()] == [stays]
+
+
+def test_the_next_writer_removes_what_a_killed_one_left(tmp_path: Path) -> None:
+    dead = subprocess.run(
+        [sys.executable, "-c", "import os; print(os.getpid())"],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    with fresh_file(tmp_path / "clip.npz", overwrite=False) as temporary:
+        temporary.write_bytes(b"whole")
+        left = temporary.name.replace(f"-{os.getpid()}-", f"-{dead.stdout.strip()}-")
+    (tmp_path / left).write_bytes(b"half")
+    with fresh_file(tmp_path / "clip.npz", overwrite=True) as temporary:
+        temporary.write_bytes(b"again")
+    assert [entry.name for entry in tmp_path.iterdir()] == ["clip.npz"]
 
 
 def test_a_folder_in_the_way_is_named(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ one line a job; exit code 1 where a promise is broken.
 """
 
 import argparse
+import logging
 import random
 import subprocess
 import sys
@@ -32,6 +33,7 @@ def main() -> None:
     parser.add_argument("--into", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--forever", action="store_true", help=argparse.SUPPRESS)
     given = parser.parse_args()
+    logging.disable(logging.WARNING)  # what a format cannot hold is told at every conversion
     if given.into:
         convert(given.sources, given.into, forever=given.forever)
         return
