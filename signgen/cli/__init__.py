@@ -10,6 +10,7 @@ from signgen.cli.console import LazyGroup, configure_logging, end_cleanly_when_t
 
 _COMMANDS = {
     "poses": ("signgen.cli.poses:poses", "Read, extract, convert and draw keypoint files."),
+    "studio": ("signgen.cli.studio:studio", "Make synthetic signers and corpora of them."),
     "train": ("signgen.cli.train:train", "Train the generator, stage by stage or as a whole."),
     "corpus": ("signgen.cli.corpus:corpus", "Work with RWTH-PHOENIX-Weather 2014T on disk."),
 }

@@ -1,0 +1,164 @@
+"""``signgen studio``: build a corpus of synthetic signers, and look at them."""
+
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import click
+
+from signgen.cli.console import Result, counted, emit, progress, say
+from signgen.cli.options import PATH, frame_size, json_option, overwrite_option
+
+if TYPE_CHECKING:
+    from signgen.studio.corpus import BuiltClip
+    from signgen.studio.plan import CorpusSettings
+
+_GROUP_EXAMPLES = """\b
+Examples:
+  signgen studio look --seed 7 -o signers.png
+  signgen studio build studio_corpus --signers 20 --clips 200 -j 8
+"""
+_BUILD_EXAMPLES = """\b
+Examples:
+  signgen studio build studio_corpus --signers 20 --clips 200 -j 8
+  signgen studio build phoenix_like --signers 9 --clips 90 --size 210x260 --split-by clip
+  signgen studio build for_the_hub --signers 40 --clips 400 --video --seed 3
+"""
+_LOOK_EXAMPLES = """\b
+Examples:
+  signgen studio look --seed 7 -o signers.png
+  signgen studio look --seed 0 --signers 32 --moments 4 --size 192x192 -o sheet.png
+"""
+
+
+@click.group(epilog=_GROUP_EXAMPLES)
+def studio() -> None:
+    """Make synthetic signers, who owe nobody anything, performing invented signs."""
+
+
+@studio.command(epilog=_BUILD_EXAMPLES, short_help="Build a corpus of synthetic signers.")
+@click.argument("output", type=PATH)
+@click.option("--signers", type=click.IntRange(min=1), required=True, help="How many people.")
+@click.option(
+    "--clips",
+    type=click.IntRange(min=1),
+    required=True,
+    help="How many sentences in all; the signers take turns.",
+)
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
+@click.option(
+    "--size",
+    type=frame_size,
+    default="256x256",
+    show_default=True,
+    metavar="WxH",
+    help="Of frames.",
+)
+@click.option("--video", is_flag=True, help="One MP4 a clip, not a folder of PNGs.")
+@click.option(
+    "--split-by",
+    type=click.Choice(["signer", "clip"]),
+    default="signer",
+    show_default=True,
+    help="Keep signers apart, or have all of them in train, dev and test as the release does.",
+)
+@click.option("--max-frames", type=click.IntRange(min=1), help="Cut each clip after so many.")
+@click.option(
+    *("-j", "--jobs"),
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Clips at a time, a core each.",
+)
+@json_option
+def build(
+    output: Path,
+    signers: int,
+    clips: int,
+    seed: int,
+    size: tuple[int, int],
+    video: bool,
+    split_by: Literal["signer", "clip"],
+    max_frames: int | None,
+    jobs: int,
+    as_json: bool,
+) -> None:
+    """Build a corpus in the layout of RWTH-PHOENIX-Weather 2014T in the folder OUTPUT.
+
+    With exact keypoints; `signgen corpus extract OUTPUT --cache FOLDER` finds MediaPipe's. The same
+    seed gives the same pictures. A run that was stopped can be started again with the same options.
+    """
+    from signgen.studio.plan import CorpusSettings
+
+    settings = CorpusSettings(
+        signers=signers,
+        clips=clips,
+        seed=seed,
+        size=size,
+        video=video,
+        split_by=split_by,
+        max_frames=max_frames or 0,
+    )
+    built = _build(output, settings, jobs)
+    counts: Result = {
+        outcome: sum(clip.outcome == outcome for clip in built)
+        for outcome in ("filmed", "kept", "failed")
+    }
+    say(", ".join(f"{outcome} {count}" for outcome, count in counts.items()))
+    errors = [clip.error for clip in built if clip.error]
+    result = {"output": str(output), "signers": signers, **counts, "errors": errors}
+    if as_json or not errors:
+        emit(result, as_json=as_json, text=output)
+    if errors:
+        raise click.ClickException(f"{output}: clips failed: {len(errors)}; run it again")
+
+
+def _build(output: Path, settings: "CorpusSettings", jobs: int) -> "list[BuiltClip]":
+    from signgen.studio.corpus import build_corpus
+
+    built = []
+    with (
+        progress(settings.clips, "clips") as advance,
+        closing(build_corpus(output, settings, workers=jobs)) as events,
+    ):
+        for clip in events:
+            if clip.error:
+                click.echo(f"failed: {clip.error}", err=True)
+            built.append(clip)
+            advance(1)
+    return built
+
+
+@studio.command(epilog=_LOOK_EXAMPLES, short_help="Draw a contact sheet of signers.")
+@click.option("--seed", type=click.IntRange(min=0), required=True, help="The first signer's.")
+@click.option("-o", "--output", type=PATH, required=True, help="The .png to write.")
+@click.option("--signers", type=click.IntRange(1, 100), default=6, show_default=True)
+@click.option("--moments", type=click.IntRange(2, 20), default=5, show_default=True)
+@click.option(
+    "--size", type=frame_size, default="256x256", show_default=True, metavar="WxH", help="Of each."
+)
+@overwrite_option
+@json_option
+def look(
+    seed: int,
+    output: Path,
+    signers: int,
+    moments: int,
+    size: tuple[int, int],
+    overwrite: bool,
+    as_json: bool,
+) -> None:
+    """Draw signers of consecutive seeds, each in a row, at rest and at moments of a sentence."""
+    import numpy as np
+    import torch
+
+    from pose_sequences.images import write_png
+    from signgen.studio.sheet import sheet_rows
+
+    if output.suffix.lower() != ".png":
+        raise click.UsageError(f"{output} is no .png")
+    torch.set_num_threads(1)  # more of them wait for each other on a mesh's small tensors
+    rows = counted(sheet_rows(seed, signers, moments, size), total=signers, label="signers")
+    write_png(output, np.concatenate(list(rows)), overwrite=overwrite)
+    result = {"output": str(output), "signers": signers, "moments": moments}
+    emit(result, as_json=as_json, text=output)

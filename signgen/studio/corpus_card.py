@@ -1,0 +1,125 @@
+"""What stands beside the clips of a studio corpus: tables, metadata for the Hub, and the card.
+
+All of it is written again at the end of every build; the clips are not touched.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from pose_sequences.files import read_poses
+from pose_sequences.outputs import fresh_file
+from pose_sequences.phoenix import TABLES
+from pose_sequences.phoenix.clip import FPS, SPLITS
+from pose_sequences.phoenix.table import COLUMNS
+from signgen import __version__
+from signgen.studio.corpus_task import Place
+from signgen.studio.gloss import name as gloss_name
+from signgen.studio.keypoints import LAYOUT
+from signgen.studio.plan import CorpusSettings, PlannedClip
+
+PREFIX = "studio"  # of the tables; the release's own would claim to be it
+LICENSE = "cc0-1.0"
+
+
+def write_tables(
+    root: Path, place: Place, clips: Sequence[PlannedClip], settings: CorpusSettings
+) -> None:
+    """Write tables, card and, for MP4s, metadata.jsonl; raises OutputError if they cannot stand."""
+    _write(root / "README.md", card(clips, settings))
+    if place.video:
+        _write(root / "metadata.jsonl", "".join(_metadata(place, clips)))
+    for split in SPLITS:
+        rows = [_row(clip) for clip in clips if clip.split == split]
+        text = "\n".join(["|".join(COLUMNS), *rows]) + "\n"
+        _write(root / TABLES / f"{PREFIX}.{split}.corpus.csv", text)
+
+
+def card(clips: Sequence[PlannedClip], settings: CorpusSettings) -> str:
+    """Return the dataset card."""
+    width, height = settings.size
+    kind = "one MP4 a clip" if settings.video else "a folder of PNGs a clip"
+    counts = ", ".join(f"{split} {sum(c.split == split for c in clips)}" for split in SPLITS)
+    apart = "no signer is in two splits" if settings.split_by == "signer" else "in all splits"
+    return _CARD.format(
+        license=LICENSE,
+        version=__version__,
+        signers=settings.signers,
+        clips=settings.clips,
+        counts=counts,
+        apart=apart,
+        kind=kind,
+        width=width,
+        height=height,
+        fps=FPS,
+        vocabulary=settings.vocabulary,
+        layout=LAYOUT,
+        seed=settings.seed,
+    )
+
+
+def _write(path: Path, text: str) -> None:
+    with fresh_file(path, overwrite=True) as temporary:
+        temporary.write_text(text, encoding="utf-8", newline="\n")
+
+
+def _row(clip: PlannedClip) -> str:
+    video = f"{clip.name}/1/*.png"  # as the release has it, where it is no path either
+    glosses = " ".join(gloss_name(gloss) for gloss in clip.take.glosses)
+    return "|".join((clip.name, video, "-1", "-1", clip.signer, glosses, glosses.lower()))
+
+
+def _metadata(place: Place, clips: Sequence[PlannedClip]) -> Iterator[str]:
+    """Yield the lines of the Hub's VideoFolder layout."""
+    root = Path(place.root)
+    for clip in clips:
+        poses = place.keypoints(LAYOUT, clip.split, clip.name)
+        words = {
+            "file_name": str(place.clip(clip.split, clip.name).relative_to(root)),
+            "pose_file": str(poses.relative_to(root)),
+            "signer": clip.signer,
+            "split": clip.split,
+            "fps": FPS,
+            "num_frames": len(read_poses(poses)),
+            "sign_language": "zxx",  # ISO 639-3: no linguistic content
+            "gloss": " ".join(gloss_name(gloss) for gloss in clip.take.glosses),
+            "license": LICENSE,
+            "seed": clip.take.seed,
+        }
+        yield json.dumps(words) + "\n"
+
+
+_CARD = """\
+---
+license: {license}
+task_categories:
+- video-classification
+tags:
+- sign-language
+- pose
+- synthetic
+---
+
+# Synthetic signers
+
+Everything here is synthetic: {signers} signers who do not exist perform {clips} sentences of
+invented signs. Nobody was filmed, and no likeness was used.
+
+- Clips: {counts}; signers: {apart}.
+- Pictures: {width}x{height} pixels, {fps:g} frames a second, {kind}, in the layout of
+  RWTH-PHOENIX-Weather 2014T (`annotations/manual`, `features`).
+- Signs: {vocabulary} glosses, tuples of handshape, place, orientation, movement and face. They
+  belong to no sign language and mean nothing; a gloss's name is made of its parameters.
+- Keypoints (`keypoints`): the exact projections of the signers' joints and faces in MediaPipe
+  Holistic's order ({layout}, and holistic543). A hand or a face that is mostly hidden is missing as
+  a whole; depths are in picture widths. They are not a detector's: run `signgen corpus extract`
+  with a `--cache` of its own for those.
+
+Made by signgen {version}, seed {seed}; `studio.json` holds all settings. The body model is anny
+(Apache-2.0 code, CC0 body data).
+
+## Limits
+
+Faces, cloth and light are those of a simple renderer. The motion has the form of signing and none
+of its grammar: use this to train and to test machines, never to teach or to show sign language.
+"""

@@ -1,0 +1,161 @@
+"""One clip of a corpus from the plan to the disk, inside a child process of the build.
+
+``python -m signgen.studio.corpus_task`` serves a crew with it; only words about a clip come back.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pose_sequences.errors import OutputError, ToolError
+from pose_sequences.extract.crew import serve
+from pose_sequences.files import write_poses
+from pose_sequences.images import write_png
+from pose_sequences.outputs import fresh_folder
+from pose_sequences.phoenix import HOLISTIC_LAYOUTS, KEYPOINTS
+from pose_sequences.phoenix.clip import FPS, frame_name
+from pose_sequences.video.mp4 import Mp4Writer
+from signgen import __version__
+from signgen.studio.clip import Take, dress_signer, film, join_points, rehearse, to_poses
+from signgen.studio.factory import SignerFactory
+from signgen.studio.gloss import Gloss
+
+Write = Callable[[NDArray[np.uint8]], None]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a corpus keeps its clips.
+
+    root: its folder; frames: the folder of the frames in it; video: whether a clip is an MP4.
+    """
+
+    root: str
+    frames: str
+    video: bool
+
+    def clip(self, split: str, name: str) -> Path:
+        """Return the clip's folder of frames, or its MP4."""
+        return Path(self.root, self.frames, split, f"{name}.mp4" if self.video else name)
+
+    def keypoints(self, layout: str, split: str, name: str) -> Path:
+        """Return the clip's keypoints."""
+        return Path(self.root, KEYPOINTS, layout, split, f"{name}.npz")
+
+    def holds(self, split: str, name: str) -> bool:
+        """Return whether all of the clip is there."""
+        keypoints = (self.keypoints(layout, split, name) for layout in HOLISTIC_LAYOUTS)
+        return self.clip(split, name).exists() and all(path.exists() for path in keypoints)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FilmTask:
+    """One clip to film."""
+
+    place: Place
+    split: str
+    name: str
+    take: Take
+
+    def to_text(self) -> str:
+        """Return the task as the child reads it."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_text(cls, text: str) -> "FilmTask":
+        """Return the task that a text holds."""
+        words = json.loads(text)
+        take = words.pop("take")
+        glosses = tuple(Gloss(**gloss) for gloss in take.pop("glosses"))
+        size = tuple(take.pop("size"))
+        place = Place(**words.pop("place"))
+        return cls(place=place, take=Take(glosses=glosses, size=size, **take), **words)
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a child says of its clip: whether it is done, and what went wrong."""
+
+    done: bool
+    error: str = ""
+
+
+def understand(text: str) -> Said:
+    """Return what a child said; raises ToolError if this machine lacks something for all clips."""
+    said = json.loads(text)
+    if said.pop("lacks", False):
+        raise ToolError(said["error"])
+    return Said(**said)
+
+
+def work(text: str) -> Iterator[str]:
+    """Do a task given as text; yield what ``understand`` reads: signs of life, then the end."""
+    try:
+        for _ in _film(FilmTask.from_text(text)):
+            yield json.dumps({"done": False})
+        yield json.dumps({"done": True})
+    except OutputError as error:
+        yield json.dumps({"done": True, "error": str(error)})
+    except ToolError as error:
+        yield json.dumps({"done": True, "error": str(error), "lacks": True})
+
+
+def _film(task: FilmTask) -> Iterator[int]:
+    """Write the clip, yielding the number of frames that each shot has."""
+    seen = []
+    # the pictures appear last: where they are, the keypoints are, too
+    with _opened(task) as write:
+        figure = dress_signer(_factory(), task.take.signer)
+        performance, camera = rehearse(figure, task.take, FPS)
+        for shot in film(figure, performance.pose, camera):
+            for frame in shot.frames.numpy():
+                write(frame)
+            seen.append(shot.keypoints)
+            yield len(shot.frames)
+        poses = to_poses(join_points(seen), camera, FPS, performance.segments)
+        for layout in HOLISTIC_LAYOUTS:
+            path = task.place.keypoints(layout, task.split, task.name)
+            write_poses(poses.converted(layout), path, overwrite=True)
+
+
+@contextmanager
+def _opened(task: FilmTask) -> Iterator[Write]:
+    """Give the function that takes the next frame, until the clip gets its name."""
+    path = task.place.clip(task.split, task.name)
+    if task.place.video:
+        comment = f"signgen {__version__} studio: a synthetic signer, seed {task.take.signer}"
+        with Mp4Writer(path, *task.take.size, FPS, overwrite=True, comment=comment) as video:
+            yield video.write
+        return
+    with fresh_folder(path, overwrite=True, ours=lambda entry: entry.suffix == ".png") as folder:
+        written = 0
+
+        def write(frame: NDArray[np.uint8]) -> None:
+            nonlocal written
+            written += 1
+            write_png(folder / frame_name(written), frame, overwrite=False)
+
+        yield write
+
+
+@cache
+def _factory() -> SignerFactory:
+    return SignerFactory.load()
+
+
+def _main() -> None:
+    import torch
+
+    # one core a worker: many threads on small tensors wait for each other
+    torch.set_num_threads(1)
+    serve(work)
+
+
+if __name__ == "__main__":
+    _main()

@@ -1,0 +1,164 @@
+"""Arms that reach: the two-bone problem, batched over frames.
+
+Turns here are in the world, from the reference pose; what is returned are the local rotations that
+kinematics.py takes.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from signgen.studio.kinematics import BoneMotion, Skeleton, move_bones, rotation_about
+
+_FOREARM_SHARE = 0.65  # of the hand's turning about the forearm that the forearm itself makes
+_BLADE_SHARE = 0.22  # of the upper arm's swing that the shoulder blade makes
+_PASSES = 3  # the twisting bones lie a little beside the line that they twist about
+
+
+@dataclass(frozen=True)
+class Reach:
+    """Where a hand is wanted, over T frames.
+
+    wrist (T, 3): the wrist's place; swivel (T,): the elbow's, radians about the line from shoulder
+    to wrist, 0 hangs straight down and positive lifts it outwards; hand (T, 3, 3): the hand's turn
+    from its reference pose, in the world (see hand_turn).
+    """
+
+    wrist: Tensor
+    swivel: Tensor
+    hand: Tensor
+
+
+def reach(skeleton: Skeleton, heads: Tensor, rotations: Tensor, side: str, goal: Reach) -> Tensor:
+    """Return the pose (T, J, 3, 3) with one arm reaching its goal.
+
+    heads (J, 3): joints in the reference pose; rotations (T, J, 3, 3): the trunk's and the
+    clavicle's are kept, the arm's are replaced. A goal out of reach is met as nearly as the arm is
+    long.
+    """
+    arm = _Arm.of(skeleton, heads, side)
+    posed = rotations.clone()
+    # the shoulder blade goes along, or the shoulder is pinched
+    motion = move_bones(skeleton, heads, posed)
+    elbow, _ = _elbow(motion.heads[:, arm.upper], goal.wrist, goal.swivel, arm)
+    aside = motion.turns[:, arm.blade].mT @ (elbow - motion.heads[:, arm.upper])[..., None]
+    posed[:, arm.blade] = posed[:, arm.blade] @ _between(arm.bones[0], aside[..., 0], _BLADE_SHARE)
+    wrist = goal.wrist
+    for _ in range(_PASSES):
+        motion = move_bones(skeleton, heads, posed)
+        _bend_arm(posed, motion, arm, Reach(wrist, goal.swivel, goal.hand))
+        reached = move_bones(skeleton, heads, posed).heads[:, arm.wrist]
+        wrist = wrist + goal.wrist - reached
+    return posed
+
+
+@dataclass(frozen=True)
+class _Arm:
+    # rows of bones; bones: from shoulder to elbow and from elbow to wrist; out: away from the trunk
+    blade: int
+    upper: int
+    upper_twist: int
+    lower: int
+    lower_twist: int
+    wrist: int
+    bones: tuple[Tensor, Tensor]
+    out: Tensor
+
+    @classmethod
+    def of(cls, skeleton: Skeleton, heads: Tensor, side: str) -> "_Arm":
+        names = ("shoulder01", "upperarm01", "upperarm02", "lowerarm01", "lowerarm02", "wrist")
+        blade, upper, upper_twist, lower, lower_twist, wrist = (
+            skeleton.rows[f"{name}.{side}"] for name in names
+        )
+        bones = heads[lower] - heads[upper], heads[wrist] - heads[lower]
+        out = heads.new_tensor([1.0 if side == "L" else -1.0, 0.0, 0.0])
+        return cls(blade, upper, upper_twist, lower, lower_twist, wrist, bones, out)
+
+
+def _bend_arm(posed: Tensor, motion: BoneMotion, arm: _Arm, goal: Reach) -> None:
+    base, shoulder = motion.turns[:, arm.blade], motion.heads[:, arm.upper]
+    elbow, wrist = _elbow(shoulder, goal.wrist, goal.swivel, arm)
+    rest_hinge = torch.linalg.cross(arm.bones[0], arm.bones[1])
+    hinge = torch.linalg.cross(elbow - shoulder, wrist - elbow)
+    upper_turn = _aligned(arm.bones[0], rest_hinge, elbow - shoulder, hinge)
+    lower_turn = _aligned(arm.bones[1], rest_hinge, wrist - elbow, hinge)
+    swing, twist = _swing_twist(base.mT @ upper_turn, arm.bones[0])
+    axis = (arm.bones[0] / arm.bones[0].norm()).expand(len(twist), 3)
+    # half the upper arm's turning happens below the shoulder, or the shoulder is wrung
+    half = rotation_about(axis, twist / 2)
+    posed[:, arm.upper], posed[:, arm.upper_twist] = swing @ half, half
+    posed[:, arm.lower] = upper_turn.mT @ lower_turn
+    _, twist = _swing_twist(lower_turn.mT @ goal.hand, arm.bones[1])
+    axis = (arm.bones[1] / arm.bones[1].norm()).expand(len(twist), 3)
+    turned = rotation_about(axis, _FOREARM_SHARE * twist)
+    posed[:, arm.lower_twist] = turned
+    posed[:, arm.wrist] = turned.mT @ lower_turn.mT @ goal.hand
+
+
+def hand_turn(fingers: Tensor, palm: Tensor, rest: tuple[Tensor, Tensor]) -> Tensor:
+    """Return the turn (T, 3, 3) that points a hand and its palm in the given directions.
+
+    fingers, palm (T, 3): directions in the world, the palm's made square to the fingers'; rest:
+    the same two of the reference pose (HandAxes.fingers and .palm).
+    """
+    return _frame(fingers, palm) @ _frame(rest[0][None], rest[1][None]).mT
+
+
+def _elbow(shoulder: Tensor, wrist: Tensor, swivel: Tensor, arm: _Arm) -> tuple[Tensor, Tensor]:
+    """Return the places (T, 3) of elbow and wrist, on the circle that the two bones allow."""
+    upper, lower = arm.bones[0].norm(), arm.bones[1].norm()
+    line = wrist - shoulder
+    distance = line.norm(dim=1, keepdim=True)
+    reached = distance.clamp((upper - lower).abs() * 1.05, (upper + lower) * 0.998)
+    line = line / distance
+    along = (upper**2 - lower**2 + reached**2) / (2 * reached)
+    beside = (upper**2 - along**2).clamp(min=1e-8).sqrt()
+    down = line.new_tensor([0.0, 0.25, -1.0]) + 0.1 * arm.out
+    down = down - (down * line).sum(1, keepdim=True) * line
+    down = down / down.norm(dim=1, keepdim=True)
+    out = torch.linalg.cross(line, down)
+    out = torch.where((out * arm.out).sum(1, keepdim=True) < 0, -out, out)
+    bend = swivel.cos()[:, None] * down + swivel.sin()[:, None] * out
+    return shoulder + along * line + beside * bend, shoulder + reached * line
+
+
+def _aligned(rest_along: Tensor, rest_hinge: Tensor, along: Tensor, hinge: Tensor) -> Tensor:
+    return _frame(along, hinge) @ _frame(rest_along[None], rest_hinge[None]).mT
+
+
+def _frame(first: Tensor, second: Tensor) -> Tensor:
+    # columns: the first direction, the second made square to it, their cross product
+    x = first / first.norm(dim=1, keepdim=True)
+    y = second - (second * x).sum(1, keepdim=True) * x
+    y = y / y.norm(dim=1, keepdim=True)
+    return torch.stack([x, y, torch.linalg.cross(x, y)], 2)
+
+
+def _between(start: Tensor, ends: Tensor, share: float) -> Tensor:
+    """Return the rotations that go a share of the shortest way from one direction to others."""
+    start, ends = start / start.norm(), ends / ends.norm(dim=1, keepdim=True)
+    across = torch.linalg.cross(start.expand_as(ends), ends)
+    sine, cosine = across.norm(dim=1), (ends * start).sum(1)
+    axis = across / sine[:, None].clamp(min=1e-9)
+    return rotation_about(axis, share * torch.atan2(sine, cosine))
+
+
+def _swing_twist(rotation: Tensor, axis: Tensor) -> tuple[Tensor, Tensor]:
+    """Split rotations (T, 3, 3) into a swing and then, first of all, an angle about ``axis``."""
+    axis = axis / axis.norm()
+    turned = rotation @ axis
+    across = torch.linalg.cross(axis.expand_as(turned), turned)
+    sine, cosine = across.norm(dim=1), (turned * axis).sum(1)
+    swing = rotation_about(across / sine[:, None].clamp(min=1e-9), torch.atan2(sine, cosine))
+    twist = swing.mT @ rotation
+    skew = torch.stack(
+        [
+            twist[:, 2, 1] - twist[:, 1, 2],
+            twist[:, 0, 2] - twist[:, 2, 0],
+            twist[:, 1, 0] - twist[:, 0, 1],
+        ],
+        1,
+    )
+    trace = twist.diagonal(dim1=1, dim2=2).sum(1)
+    return swing, torch.atan2((skew * axis).sum(1), trace - 1)

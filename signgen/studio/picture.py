@@ -1,0 +1,91 @@
+"""Pictures of a signer: frames, part masks and depth from one figure in many poses.
+
+The only stage that knows pixels; memory is bounded by working a few frames at a time.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn.functional import avg_pool2d
+
+from signgen.studio.camera import Camera
+from signgen.studio.figure import Figure, Pose
+from signgen.studio.raster import Fragments, rasterise
+from signgen.studio.shading import shade
+from signgen.studio.wardrobe import Background
+
+_SAMPLES_AT_ONCE = 3_000_000
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """T rendered frames.
+
+    frames (T, H, W, 3) uint8; parts (T, H, W) uint8: values of pieces.Part, by the sample in each
+    pixel's middle; depth (T, H, W): metres from the camera, infinite in the background.
+    """
+
+    frames: Tensor
+    parts: Tensor
+    depth: Tensor
+
+
+def render(figure: Figure, pose: Pose, camera: Camera, supersample: int = 2) -> Pictures:
+    """Return the pictures of a figure in T poses, on the figure's device."""
+    chunks = list(_rendered(figure, pose, camera, supersample))
+    return Pictures(
+        torch.cat([c.frames for c in chunks]),
+        torch.cat([c.parts for c in chunks]),
+        torch.cat([c.depth for c in chunks]),
+    )
+
+
+def _rendered(figure: Figure, pose: Pose, camera: Camera, supersample: int) -> Iterator[Pictures]:
+    fine = camera.scaled(supersample)
+    at_once = max(1, _SAMPLES_AT_ONCE // (fine.size[0] * fine.size[1]))
+    for first in range(0, pose.num_frames, at_once):
+        posed = figure.posed(pose.chunk(first, first + at_once))
+        fragments = rasterise(figure.mesh, fine.project(posed.vertices), fine.size)
+        light = shade(figure, posed, fragments)
+        middle = slice(supersample // 2, None, supersample)
+        yield Pictures(
+            _developed(figure, fragments, light, supersample),
+            _parts(figure, fragments)[:, middle, middle],
+            _depth(fragments)[:, middle, middle],
+        )
+
+
+def _developed(figure: Figure, fragments: Fragments, light: Tensor, supersample: int) -> Tensor:
+    num_frames, height, width = fragments.shape
+    picture = light.new_zeros(num_frames * height * width, 4)
+    picture[fragments.sample] = torch.cat([light, torch.ones_like(light[:, :1])], 1)
+    picture = picture.unflatten(0, fragments.shape).movedim(3, 1)  # (T, 4, H, W)
+    picture = avg_pool2d(picture, supersample)
+    behind = backdrop(figure.look.background, (width // supersample, height // supersample), light)
+    colour = picture[:, :3] + (1 - picture[:, 3:]) * behind
+    colour = (colour.clamp(0, 1) ** (1 / 2.2)).movedim(1, 3)
+    return (255 * colour).round().to(torch.uint8)
+
+
+def backdrop(background: Background, size: tuple[int, int], like: Tensor) -> Tensor:
+    """Return the empty studio as linear light (3, H, W)."""
+    width, height = size
+    down = torch.linspace(0, 1, height, dtype=like.dtype, device=like.device)[None, :, None]
+    across = torch.linspace(-1, 1, width, dtype=like.dtype, device=like.device)[None, None]
+    top, bottom = (like.new_tensor(c)[:, None, None] for c in (background.top, background.bottom))
+    corner = (across**2 + (2 * down - 1) ** 2) / 2
+    return (top + (bottom - top) * down) * (1 - background.vignette * corner)
+
+
+def _parts(figure: Figure, fragments: Fragments) -> Tensor:
+    parts = torch.zeros(fragments.shape, dtype=torch.uint8, device=fragments.sample.device)
+    parts.view(-1)[fragments.sample] = figure.piece.part[fragments.triangle].to(torch.uint8)
+    return parts
+
+
+def _depth(fragments: Fragments) -> Tensor:
+    depth = torch.full(fragments.shape, torch.inf, device=fragments.sample.device)
+    depth.view(-1)[fragments.sample] = 1 / fragments.inverse_depth
+    return depth

@@ -1,0 +1,108 @@
+"""From fragments to light: materials under a key light, a fill and the ambient, in linear colours.
+
+Lights stand still in the world and far away, and so does the camera: one direction each.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn.functional import embedding_bag
+
+from signgen.studio.figure import Figure, Posed
+from signgen.studio.paint import paint_brows, paint_eyes
+from signgen.studio.pieces import Material
+from signgen.studio.raster import Fragments
+from signgen.studio.shadow import key_light_share
+
+_FILL_FROM = (0.7, -0.6, 0.1)
+_TO_CAMERA = (0.0, -1.0, 0.0)
+_LIFT = 0.012  # metres above the surface at which shadows are looked up, or it shadows itself
+
+
+@dataclass(frozen=True)
+class _Finish:
+    # shine and its sharpness; wrap: how far light creeps round an edge
+    shine: float
+    sharpness: float
+    wrap: float
+
+
+_FINISHES = {
+    Material.SKIN: _Finish(0.10, 18, 0.25),
+    Material.FACE: _Finish(0.10, 18, 0.25),
+    Material.EYE: _Finish(0.55, 90, 0.30),
+    Material.LASH: _Finish(0.05, 10, 0.20),
+    Material.TEETH: _Finish(0.30, 40, 0.20),
+    Material.TONGUE: _Finish(0.30, 30, 0.30),
+    Material.CLOTH: _Finish(0.015, 8, 0.08),
+    Material.HAIR: _Finish(0.12, 28, 0.20),
+}
+_SEEP = (0.10, 0.0, -0.04)  # red light creeps farther through skin
+
+
+@dataclass(frozen=True)
+class _Surface:
+    # colour, normal, place (N, 3); material, shine (N,)
+    colour: Tensor
+    normal: Tensor
+    place: Tensor
+    material: Tensor
+    shine: Tensor
+
+
+def shade(figure: Figure, posed: Posed, fragments: Fragments) -> Tensor:
+    """Return the linear light (N, 3) that fragments send to the camera."""
+    light = figure.look.light
+    surface = _surface(figure, posed, fragments)
+    normal, like = surface.normal, surface.colour
+    towards = _unit(like.new_tensor(light.key_from))
+    lifted = surface.place + _LIFT * normal
+    share = key_light_share(figure, posed, fragments.frame, lifted)
+    wrap = like.new_tensor([finish.wrap for finish in _FINISHES.values()])[surface.material]
+    seep = like.new_tensor(_SEEP) * (surface.material <= Material.FACE)[:, None]
+    wrap = wrap[:, None] + seep
+    diffuse = (((normal @ towards)[:, None] + wrap) / (1 + wrap)).clamp(min=0)
+    warmth = like.new_tensor([1 + 0.06 * light.warmth, 1.0, 1 - 0.08 * light.warmth])
+    key = light.key * warmth * diffuse * share[:, None]
+    fill = light.fill * (normal @ _unit(like.new_tensor(_FILL_FROM))).clamp(min=0)
+    sky = light.ambient * (0.75 + 0.35 * normal[:, 2])
+    halfway = _unit(towards + like.new_tensor(_TO_CAMERA))
+    sharpness = like.new_tensor([finish.sharpness for finish in _FINISHES.values()])
+    glint = (normal @ halfway).clamp(min=0) ** sharpness[surface.material]
+    glint = light.key * surface.shine * glint * share
+    return light.exposure * (surface.colour * (key + (fill + sky)[:, None]) + glint[:, None])
+
+
+def _surface(figure: Figure, posed: Posed, fragments: Fragments) -> _Surface:
+    piece = figure.piece
+    corners = piece.triangles.index_select(0, fragments.triangle)
+    moving = torch.cat([posed.normals, posed.vertices], 2).flatten(0, 1)
+    at = corners + (fragments.frame * posed.vertices.shape[1])[:, None]
+    moved = _interpolated(moving, at, fragments.weights)
+    normal = _unit(moved[:, :3])
+    # seen from behind, a two-sided surface shows its other side
+    behind = (normal[:, 1] > 0.25) & piece.two_sided[fragments.triangle]
+    normal = normal * (1 - 2 * behind.to(normal))[:, None]
+    colour = _interpolated(piece.colour, corners, fragments.weights)
+    material = piece.material[fragments.triangle]
+    shine = colour.new_tensor([finish.shine for finish in _FINISHES.values()])[material]
+
+    def fine(kind: Material) -> tuple[Tensor, Tensor]:
+        rows = (material == kind).nonzero()[:, 0]
+        return rows, _interpolated(piece.template, corners[rows], fragments.weights[rows])
+
+    rows, place = fine(Material.FACE)
+    colour[rows], hairy = paint_brows(colour[rows], place, figure.paint)
+    shine[rows] *= 1 - hairy
+    rows, place = fine(Material.EYE)
+    colour[rows] = paint_eyes(colour[rows], place, figure.paint)
+    return _Surface(colour, normal, moved[:, 3:], material, shine)
+
+
+def _interpolated(values: Tensor, corners: Tensor, weights: Tensor) -> Tensor:
+    return embedding_bag(corners, values, mode="sum", per_sample_weights=weights)
+
+
+def _unit(vectors: Tensor) -> Tensor:
+    return vectors / vectors.norm(dim=-1, keepdim=True).clamp(min=1e-6)

@@ -1,0 +1,127 @@
+"""Samples straight from the studio: seeded, whatever is kept, and as training expects them."""
+
+from dataclasses import replace
+from functools import cache
+
+import pytest
+import torch
+from torch import Tensor
+
+from pose_sequences.layout import layout
+from signgen.data import LAYOUT, Batch, SampleSource, View
+from signgen.studio.source import StudioSettings, StudioSource
+from signgen.training.recipe import SampleSettings
+from signgen.training.scene import Stage
+from signgen.training.trainer import dice
+
+CPU = torch.device("cpu")
+SETTINGS = StudioSettings(
+    size=(64, 72),
+    seed=4,
+    signers=2,
+    clips=2,
+    clip_frames=4,
+    clips_a_draw=2,
+    portraits=3,
+    squeezed=1.0,
+    vocabulary=5,
+    most_glosses=1,
+    supersample=1,
+)
+
+
+@cache
+def source(*, worn: bool = True) -> StudioSource:
+    # what is not worn keeps little in memory, which must change nothing
+    kept = SETTINGS.kept if worn else 1
+    return StudioSource(replace(SETTINGS, worn=worn, kept=kept), CPU)
+
+
+def draw(source: SampleSource, seed: int, num_samples: int = 4, num_frames: int = 3) -> Batch:
+    return source.draw(num_samples, num_frames, torch.Generator().manual_seed(seed))
+
+
+def tensors(batch: Batch) -> list[Tensor]:
+    views = batch.clips, batch.references
+    return [
+        part
+        for view in views
+        for part in (view.frames, view.points.places, view.points.confidence, view.points.shoulders)
+    ]
+
+
+def corners(view: View) -> Tensor:
+    """Return the colour of the backdrop beside the head, (N, 3)."""
+    return view.frames[:, :, :10, :8].float().mean((2, 3))
+
+
+def test_a_batch_has_the_shapes_that_training_takes() -> None:
+    batch = draw(source(), 1, num_samples=3, num_frames=2)
+    assert batch.clips.size == batch.references.size == (64, 72)
+    num_points = len(layout(LAYOUT).points)
+    for view, count in ((batch.clips, 6), (batch.references, 3)):
+        assert view.frames.shape == (count, 3, 72, 64)
+        assert view.frames.dtype == torch.uint8
+        assert view.points.places.shape == (count, num_points, 3)
+        assert view.points.confidence.shape == (count, num_points)
+        assert (view.points.shoulders > 10).all()
+        assert not view.points.places[view.points.confidence == 0].any()
+
+
+def test_a_draw_follows_from_its_generator_and_not_from_what_was_drawn_before() -> None:
+    first = draw(source(), 3)
+    other = draw(source(), 4)
+    for ours, theirs in zip(tensors(first), tensors(draw(source(), 3)), strict=True):
+        assert torch.equal(ours, theirs)
+    assert not torch.equal(first.clips.frames, other.clips.frames)
+
+
+def test_references_are_worn_and_targets_are_clean() -> None:
+    ours, theirs = (draw(source(worn=worn), 5) for worn in (True, False))
+    assert torch.equal(ours.clips.frames, theirs.clips.frames)
+    assert torch.equal(ours.references.points.places, theirs.references.points.places)
+    assert not torch.equal(ours.references.frames, theirs.references.frames)
+
+
+def test_a_reference_shows_the_signer_of_its_clip() -> None:
+    batch = draw(source(worn=False), 2, num_samples=12, num_frames=1)
+    assert len(corners(batch.clips).round().unique(dim=0)) > 1  # both signers were drawn
+    assert (corners(batch.clips) - corners(batch.references)).abs().max() < 2
+
+
+def test_frames_of_a_clip_follow_each_other_and_stay_at_its_end() -> None:
+    clip = draw(source(), 6, num_samples=1, num_frames=7).clips
+    assert torch.equal(clip.frames[3], clip.frames[6])
+    assert torch.equal(clip.points.places[3], clip.points.places[6])
+
+
+def test_points_lie_on_what_they_mark_in_a_squeezed_picture() -> None:
+    clips = draw(source(), 8).clips
+    rows = layout(LAYOUT).rows
+    nose = clips.points.places[:, rows["body.nose"], :2]
+    x, y = nose.floor().long().unbind(1)
+    colour = clips.frames[torch.arange(len(nose)), :, y, x].int()
+    assert (colour[:, 0] > colour[:, 2] + 5).all()  # skin is redder than it is blue
+    ends = [rows["body.left_shoulder"], rows["body.right_shoulder"]]
+    left, right = clips.points.places[:, ends, :2].unbind(1)
+    assert torch.allclose(clips.points.shoulders, (left - right).norm(dim=1), rtol=0.1)
+
+
+def test_training_draws_its_scenes_from_it() -> None:
+    scene = Stage(source=source(), settings=SampleSettings(), size=64).draw(2, 2, dice(1, CPU))
+    assert scene.pixels.shape == (2, 2, 3, 64, 64)
+    for part in (scene.pixels, scene.maps, scene.hands, scene.weights, scene.reference):
+        assert part.isfinite().all()
+    assert (scene.maps > 0.3).any()
+
+
+def test_settings_out_of_range_are_refused() -> None:
+    with pytest.raises(ValueError, match="clips_a_draw is 0; give at least 1"):
+        replace(SETTINGS, clips_a_draw=0)
+
+
+@pytest.mark.gpu
+def test_the_same_samples_are_drawn_on_an_accelerator() -> None:
+    there = draw(StudioSource(SETTINGS, torch.device("cuda")), 3)
+    for ours, theirs in zip(tensors(draw(source(), 3)), tensors(there), strict=True):
+        assert ((ours.float() - theirs.cpu().float()).abs() <= 2).float().mean() > 0.99

@@ -1,0 +1,90 @@
+"""``signgen studio`` as a user runs it."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from pose_sequences.images import read_image
+from signgen.cli import main
+from signgen.studio.corpus import build_corpus
+from signgen.studio.plan import CorpusSettings
+
+SMALL = ("--signers", 1, "--clips", 1, "--size", "48x64", "--max-frames", 3)
+
+
+def run(*args: str | Path | int) -> Result:
+    return CliRunner().invoke(main, ["studio", *map(str, args)])
+
+
+def test_videos_are_built_with_the_metadata_that_the_hub_reads(tmp_path: Path) -> None:
+    root = tmp_path / "corpus"
+    result = run("build", root, *SMALL, "--seed", 2, "--video")
+    assert (result.exit_code, result.stdout) == (0, f"{root}\n")
+    assert result.stderr == "filmed 1, kept 0, failed 0\n"
+    (row,) = map(json.loads, (root / "metadata.jsonl").read_text().splitlines())
+    assert (row["split"], row["num_frames"], row["fps"]) == ("train", 3, 25.0)
+    for column in ("file_name", "pose_file"):
+        assert (root / row[column]).is_file()
+    assert (root / "README.md").read_text().startswith("---\nlicense: cc0-1.0\n")
+    check = CliRunner().invoke(main, ["corpus", "check", str(root), "--decode", "--json"])
+    assert (check.exit_code, json.loads(check.stdout)["notes"]) == (0, [])
+
+    again = run("build", root, *SMALL, "--seed", 2, "--video", "--json")
+    answer = {"output": str(root), "signers": 1, "filmed": 0, "kept": 1, "failed": 0, "errors": []}
+    assert json.loads(again.stdout) == answer
+    other = run("build", root, *SMALL, "--seed", 3, "--video")
+    assert (other.exit_code, other.stdout) == (1, "")
+    assert other.stderr == (
+        f"Error: {root}: was begun with seed 2, not 3; give the same again, or another folder\n"
+    )
+
+
+def test_a_clip_that_cannot_be_written_is_told_in_one_line(tmp_path: Path) -> None:
+    root = tmp_path / "corpus"
+    build_corpus(root, CorpusSettings(signers=1, clips=1, size=(48, 64), max_frames=3))
+    folder = root / "features" / "fullFrame-48x64px" / "train" / "signer001-clip00001"
+    folder.mkdir(parents=True)
+    (folder / "notes.txt").write_text("mine")
+    result = run("build", root, *SMALL)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.splitlines() == [
+        f"failed: {folder}: holds other files, such as notes.txt, and is not replaced; "
+        "choose another name",
+        "filmed 0, kept 0, failed 1",
+        f"Error: {root}: clips failed: 1; run it again",
+    ]
+
+
+def test_look_draws_each_signer_in_a_row(tmp_path: Path) -> None:
+    sheet = tmp_path / "sheet.png"
+    args = ("look", "--seed", 3, "--signers", 2, "--moments", 2, "--size", "48x64", "-o", sheet)
+    result = run(*args)
+    assert (result.exit_code, result.stdout) == (0, f"{sheet}\n")
+    picture = read_image(sheet)
+    assert picture.shape == (2 * 64, 2 * 48, 3)
+    assert (picture[:64] != picture[64:]).any()
+    assert run(*args).stderr == f"Error: {sheet}: exists already; pass --overwrite to replace it\n"
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ("build", "corpus", "--signers", 2),
+        ("build", "corpus", "--signers", 0, "--clips", 2),
+        ("build", "corpus", "--signers", 1, "--clips", 1, "--size", "big"),
+        ("build", "corpus", "--signers", 1, "--clips", 1, "--split-by", "day"),
+        ("look", "-o", "sheet.png"),
+        ("look", "--seed", 1, "-o", "sheet.jpg"),
+    ],
+)
+def test_wrong_usage_is_code_2(args: tuple[str | int, ...]) -> None:
+    assert run(*args).exit_code == 2
+
+
+def test_what_cannot_be_built_is_one_line_and_leaves_nothing(tmp_path: Path) -> None:
+    result = run("build", tmp_path / "corpus", "--signers", 3, "--clips", 2)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == ("Error: 2 clips are too few for 3 signers; give one each at least\n")
+    assert not (tmp_path / "corpus").exists()
