@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
+from pose_sequences.errors import OutputError
 from pose_sequences.files.declared import Declared
 from pose_sequences.layout import LAYOUTS
 from pose_sequences.limits import MAX_FPS, MAX_SIDE, MIN_FPS
@@ -38,6 +39,20 @@ PATH = click.Path(path_type=Path)
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Write one JSON object.")
 overwrite_option = click.option("--overwrite", is_flag=True, help="Replace what is there already.")
+
+
+def picture_path(value: str) -> Path:
+    """Return the path of a picture to write, which ends in .png."""
+    if not value.lower().endswith(".png"):
+        raise click.BadParameter(f"{value} is no .png")
+    return Path(value)
+
+
+def check_free(*paths: Path | None, overwrite: bool) -> None:
+    """Refuse an output that exists before the work is done rather than after."""
+    for path in paths:
+        if path and path.exists() and not overwrite:
+            raise OutputError(path, "exists already", "pass --overwrite to replace it")
 
 
 def frame_rate(value: str) -> float:

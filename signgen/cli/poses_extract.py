@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from signgen.cli.console import emit, say
-from signgen.cli.options import PATH, frame_rate, json_option, overwrite_option
+from signgen.cli.options import PATH, check_free, frame_rate, json_option, overwrite_option
 
 if TYPE_CHECKING:
     from pose_sequences.extract import ClipJob
@@ -52,15 +52,14 @@ def extract(
     Every frame gets keypoints, missing where nothing was found. A folder as output keeps the clips'
     names and goes on where an earlier run stopped; clips that fail are told, and the others done.
     """
-    from pose_sequences.errors import OutputError
     from pose_sequences.extract import Extraction
     from signgen.cli.extraction import run_extraction
 
     options = Extraction(refine_face=refine_face, complexity=complexity, fps=fps)
     alone = _names_one_file(output)
     todo = _jobs(sources, output, alone=alone)
-    if alone and output.exists() and not overwrite:
-        raise OutputError(output, "exists already", "pass --overwrite to replace it")
+    if alone:
+        check_free(output, overwrite=overwrite)
     outcome = run_extraction([(todo, options)], workers=jobs, overwrite=overwrite)
     say(outcome.sentence())
     if outcome.extracted or outcome.kept:

@@ -9,11 +9,13 @@ from signgen.cli.console import Result, emit, say
 from signgen.cli.options import (
     PATH,
     Command,
+    check_free,
     declared,
     declared_options,
     input_path,
     json_option,
     overwrite_option,
+    picture_path,
 )
 
 if TYPE_CHECKING:
@@ -91,7 +93,9 @@ def strength_options(command: Command) -> Command:
     help="How to take jitter out; one-euro spares fast strokes.",
 )
 @strength_options
-@click.option("--report-picture", type=PATH, metavar="PNG", help="Draw what was done, over time.")
+@click.option(
+    "--report-picture", type=picture_path, metavar="PNG", help="Draw what was done, over time."
+)
 @declared_options
 @overwrite_option
 @json_option
@@ -115,8 +119,7 @@ def repair(
     from pose_sequences.files import read_poses, write_poses
     from pose_sequences.images import write_png
 
-    if report_picture and report_picture.suffix.lower() != ".png":
-        raise click.UsageError(f"{report_picture} is no .png")
+    check_free(output, report_picture, overwrite=overwrite)
     sequence = read_poses(source, declared(layout, fps, size))
     repaired, report = _repaired(source, sequence, _settings(options))
     write_poses(repaired, output, overwrite=overwrite)

@@ -8,11 +8,13 @@ import click
 from signgen.cli.console import Result, emit, say
 from signgen.cli.options import (
     PATH,
+    check_free,
     declared,
     declared_options,
     input_path,
     json_option,
     overwrite_option,
+    picture_path,
 )
 
 if TYPE_CHECKING:
@@ -37,7 +39,9 @@ Examples:
     help="Who it shall be: keypoints, a picture or a video.",
 )
 @click.option("-o", "--output", type=PATH, required=True, help="The pose file to write.")
-@click.option("--report-picture", type=PATH, help="A .png of source, reference and result.")
+@click.option(
+    "--report-picture", type=picture_path, metavar="PNG", help="Draw source, reference and result."
+)
 @declared_options
 @overwrite_option
 @json_option
@@ -62,9 +66,7 @@ def retarget(
     from pose_sequences.retarget import retarget as fit
     from pose_sequences.retarget.picture import comparison
 
-    if report_picture and report_picture.suffix.lower() != ".png":
-        raise click.UsageError(f"{report_picture} is no .png")
-    _check_free(output, report_picture, overwrite=overwrite)
+    check_free(output, report_picture, overwrite=overwrite)
     sequence = read_poses(source, declared(layout, fps, size))
     who = _keypoints(reference)
     _body(source, sequence)  # so that an error names the file
@@ -75,15 +77,6 @@ def retarget(
     for part, reason in report.scales.fallbacks.items():
         say(f"{reference}: {part.replace('_', ' ')}: {reason}")
     emit(_summary(output, report_picture, result, report), as_json=as_json, text=output)
-
-
-def _check_free(*paths: Path | None, overwrite: bool) -> None:
-    """Refuse before the work is done rather than after."""
-    from pose_sequences.errors import OutputError
-
-    for path in paths:
-        if path and path.exists() and not overwrite:
-            raise OutputError(path, "exists already", "pass --overwrite to replace it")
 
 
 def _keypoints(reference: Path) -> "PoseSequence":
