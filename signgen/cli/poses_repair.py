@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from pose_sequences.repair import Repair, RepairReport
     from pose_sequences.sequence import PoseSequence
 
-# The names of repair.gaps.Policy and repair.smoothing.Method, kept here so that --help needs no
-# numpy; a test compares.
+# The names of repair.gaps.Policy and repair.smoothing.Method, kept here so that --help does not
+# load the repair; a test compares.
 POLICIES = ("interpolate", "hold", "hide", "fail")
 METHODS = ("none", "one-euro", "savgol")
 

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from signgen.studio.kinematics import BoneMotion, Skeleton, move_bones, rotation_about
 
-_FOREARM_SHARE = 0.65  # of the hand's turning about the forearm that the forearm itself makes
+FOREARM_SHARE = 0.65  # of the hand's turning about the forearm that the forearm itself makes
 _BLADE_SHARE = 0.22  # of the upper arm's swing that the shoulder blade makes
 _PASSES = 3  # the twisting bones lie a little beside the line that they twist about
 
@@ -91,7 +91,7 @@ def _bend_arm(posed: Tensor, motion: BoneMotion, arm: _Arm, goal: Reach) -> None
     posed[:, arm.lower] = upper_turn.mT @ lower_turn
     _, twist = _swing_twist(lower_turn.mT @ goal.hand, arm.bones[1])
     axis = (arm.bones[1] / arm.bones[1].norm()).expand(len(twist), 3)
-    turned = rotation_about(axis, _FOREARM_SHARE * twist)
+    turned = rotation_about(axis, FOREARM_SHARE * twist)
     posed[:, arm.lower_twist] = turned
     posed[:, arm.wrist] = turned.mT @ lower_turn.mT @ goal.hand
 

@@ -31,12 +31,11 @@ from signgen.studio.kinematics import (
     move_bones,
     rotation_about,
 )
-from signgen.studio.limbs import Reach, reach
+from signgen.studio.limbs import FOREARM_SHARE, Reach, reach
 from signgen.studio.locations import CHEST_BONE, HEAD_BONE, BodyMap
 from signgen.studio.stance import Hand, Stance
 from signgen.studio.track import Visit, eased, follow, transition_time, unwound
 
-FOREARM_SHARE = 0.65  # of the twist, as in limbs.py
 _STROKE_SPEED = 0.42  # metres a second along a path, on average
 _STROKE = (0.34, 1.3)  # seconds that a stroke takes, at least and at most
 _HOLD = (0.04, 0.18)  # seconds that a hand stays after its stroke
