@@ -62,6 +62,13 @@ def studio() -> None:
     show_default=True,
     help="Keep signers apart, or have all of them in train, dev and test as the release does.",
 )
+@click.option(
+    "--detector",
+    type=click.FloatRange(0, 4),
+    default=0.0,
+    show_default=True,
+    help="How far keypoints err as MediaPipe's do: 0 for exact ones, 1 for MediaPipe's errors.",
+)
 @click.option("--max-frames", type=click.IntRange(min=1), help="Cut each clip after so many.")
 @click.option(
     *("-j", "--jobs"),
@@ -79,14 +86,16 @@ def build(
     size: tuple[int, int],
     video: bool,
     split_by: Literal["signer", "clip"],
+    detector: float,
     max_frames: int | None,
     jobs: int,
     as_json: bool,
 ) -> None:
     """Build a corpus in the layout of RWTH-PHOENIX-Weather 2014T in the folder OUTPUT.
 
-    With exact keypoints; `signgen corpus extract OUTPUT --cache FOLDER` finds MediaPipe's. The same
-    seed gives the same pictures. A run that was stopped can be started again with the same options.
+    With exact keypoints, or such as --detector says; `signgen corpus extract OUTPUT --cache FOLDER`
+    finds MediaPipe's own. The same seed gives the same pictures. A run that was stopped can be
+    started again with the same options.
     """
     from signgen.studio.plan import CorpusSettings
 
@@ -97,6 +106,7 @@ def build(
         size=size,
         video=video,
         split_by=split_by,
+        detector=detector,
         max_frames=max_frames or 0,
     )
     built = _build(output, settings, jobs)

@@ -19,7 +19,7 @@ from signgen.studio.figure import Figure, Pose, dress
 from signgen.studio.gloss import Gloss, random_gloss
 from signgen.studio.keypoints import LAYOUT, Keypoints, project_keypoints
 from signgen.studio.motion import Performance, perform
-from signgen.studio.picture import render
+from signgen.studio.picture import render_posed
 from signgen.studio.wardrobe import draw_look
 
 _AT_ONCE = 8  # frames; fixed, so that the pictures cannot depend on the machine's memory
@@ -94,8 +94,9 @@ def film(figure: Figure, pose: Pose, camera: Camera, supersample: int = 2) -> It
     for first in range(0, pose.num_frames, _AT_ONCE):
         part = pose.chunk(first, first + _AT_ONCE)
         part = Pose(part.rotations.to(device), part.actions.to(device), part.root.to(device))
-        pictures = render(figure, part, camera, supersample)
-        yield Shot(pictures.frames, project_keypoints(figure, part, camera, pictures.depth))
+        posed = figure.posed(part)
+        pictures = render_posed(figure, posed, camera, supersample)
+        yield Shot(pictures.frames, project_keypoints(figure, posed, camera, pictures.depth))
 
 
 def join_points(parts: Sequence[Keypoints]) -> Keypoints:
@@ -115,7 +116,7 @@ def to_poses(
     A hand or a face is found whole or not at all; of the body's joints it is the less sure the
     farther outside they are; z is in picture widths from the middle of each part, nearer smaller.
     """
-    points = keypoints.points.cpu().numpy().astype(np.float32)  # (T, 553, 3)
+    points = relative_places(keypoints, camera)
     visible = keypoints.visible.cpu().numpy()
     width, height = camera.size
     outside = _outside(points, camera.size)
@@ -125,12 +126,6 @@ def to_poses(
         own = rows.part(part)
         found = visible[:, own].mean(axis=1, keepdims=True) >= _SEEN_SHARE
         confidence[:, own] = np.where(found, 1.0, 0.0)
-        # MediaPipe's depths count from the wrist, from the middle of the face and of the hips
-        origin = own if part == "face" else own[:1]
-        points[:, own, 2] -= points[:, origin, 2].mean(axis=1, keepdims=True)
-    body, hips = rows.part("body"), rows.find(("body.left_hip", "body.right_hip"))
-    points[:, body, 2] -= points[:, hips, 2].mean(axis=1, keepdims=True)
-    points[..., 2] *= camera.pixels_a_metre / width
     clean, trusted = mark_missing(points, confidence)
     return PoseSequence(
         keypoints=clean,
@@ -143,6 +138,24 @@ def to_poses(
         segments=tuple(Segment(*segment) for segment in segments),
         source="signgen studio",
     )
+
+
+def relative_places(keypoints: Keypoints, camera: Camera) -> Floats:
+    """Return exact points (T, 553, 3) as MediaPipe tells them, found or not.
+
+    x and y in pixels; z in picture widths from the middle of each part, nearer smaller.
+    """
+    points = keypoints.points.cpu().numpy().astype(np.float32)
+    rows = layout(LAYOUT)
+    for part in ("face", "left_hand", "right_hand"):
+        own = rows.part(part)
+        # MediaPipe's depths count from the wrist, from the middle of the face and of the hips
+        origin = own if part == "face" else own[:1]
+        points[:, own, 2] -= points[:, origin, 2].mean(axis=1, keepdims=True)
+    body, hips = rows.part("body"), rows.find(("body.left_hip", "body.right_hip"))
+    points[:, body, 2] -= points[:, hips, 2].mean(axis=1, keepdims=True)
+    points[..., 2] *= camera.pixels_a_metre / camera.size[0]
+    return points
 
 
 def _cut(performance: Performance, max_frames: int) -> Performance:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from signgen.studio.kinematics import BoneMotion, Skeleton, move_bones, rest_pose, rotation_about
+from signgen.studio.kinematics import Carrier, move_bone, rest_pose, rotation_about
 from signgen.studio.limbs import Reach, reach
 from signgen.studio.locations import CHEST_BONE, HEAD_BONE, BodyMap
 from signgen.studio.stance import Hand, Stance
@@ -19,6 +19,8 @@ TWIST = 1.45  # radians of the forearm, either way
 _ELBOWS = (-0.2, 0.0, 0.25, 0.5, 0.8, 1.1)  # radians about a signer's habit
 _BEHIND = (0.0, 0.6, 0.0)  # of the radii of a solid
 _WRIST = 0.035  # metres that the wrist's middle keeps from the body
+_PASSES = 4
+_OWN_SHOULDER = (0.15, 0.26, 0.15)  # metres; an elbow that bends by 145 degrees leaves 0.16
 
 
 def comfortable(hand: Hand, stances: list[Stance]) -> list[Stance]:
@@ -32,11 +34,14 @@ def comfortable(hand: Hand, stances: list[Stance]) -> list[Stance]:
     )
     strain = turn_angle(within.mT @ _within_limits(within, hand)).unflatten(0, (len(_ELBOWS), -1))
     swivel = habit + elbows[(strain + 0.15 * elbows.abs()).argmin(0), 0]
-    for _ in range(3):  # the wrist moves as the hand turns about the point that touches
+    for _ in range(_PASSES):  # the wrist moves as the hand turns about the point that touches
+        turns = _clear_of_body(hand, stances, turns)
         forearm, within = _forearm_and_hand(hand, stances, turns, swivel)
-        turns = forearm @ _within_limits(within, hand)
+        joints = limited(joint_angles(within, hand))
+        turns = forearm @ turned_by(joints, hand)
     return [
-        replace(stance, turn=turns[n], swivel=float(swivel[n])) for n, stance in enumerate(stances)
+        replace(stance, turn=turns[n], swivel=float(swivel[n]), joints=joints[n])
+        for n, stance in enumerate(stances)
     ]
 
 
@@ -101,13 +106,9 @@ class Solid:
     middle: Tensor
     radii: Tensor
 
-    def cleared(
-        self, points: Tensor, skeleton: Skeleton, heads: Tensor, motion: BoneMotion
-    ) -> Tensor:
+    def cleared(self, points: Tensor, carrier: Carrier) -> Tensor:
         """Return points (T, 3), those inside moved out, away from the back."""
-        row = skeleton.rows[self.bone]
-        turn, head = motion.turns[:, row], motion.heads[:, row]
-        own = (turn.mT @ (points - head)[..., None])[..., 0] + heads[row]
+        own = carrier.put_down(points)
         unit = (own - self.middle) / self.radii
         # along the ray from a point behind the middle, where no wrist ever is
         ray = unit - unit.new_tensor(_BEHIND)
@@ -116,13 +117,14 @@ class Solid:
         far = (ahead**2 + 1 - _BEHIND[1] ** 2).sqrt() - ahead
         surface = self.middle + (unit.new_tensor(_BEHIND) + far * ray) * self.radii
         out = torch.where(unit.norm(dim=1, keepdim=True) < 1, surface, own)
-        return (turn @ (out - heads[row])[..., None])[..., 0] + head
+        return carrier.carried(out)
 
 
-def solids(body: BodyMap) -> tuple[Solid, ...]:
-    """Return what wrists do not enter: the head, the trunk, and the room above the shoulders.
+def solids(body: BodyMap, out: float) -> tuple[Solid, ...]:
+    """Return what the wrist of a hand on the side ``out``, 1 for the left, does not enter.
 
-    With the wrist above the shoulder there is no telling on which side the elbow is.
+    That is the head, the trunk, the neck with the room above the shoulders, and the room before and
+    behind the own shoulder, which an elbow would have to bend farther than it can to get into.
     """
     width = float((body.face[454] - body.face[234]).norm()) / 2
     deep = float(body.head[1] - body.face[4, 1])
@@ -133,11 +135,38 @@ def solids(body: BodyMap) -> tuple[Solid, ...]:
     trunk = torch.tensor([0.16 * body.size + _WRIST, front + _WRIST, 0.34 * body.size])
     neck = body.shoulders + torch.tensor([0.0, 0.0, 0.08 * body.size])
     above = torch.tensor([0.22, 0.17, 0.15]) * body.size
+    own = body.shoulders + body.size * torch.tensor([0.185 * out, 0.10, 0.0])
     return (
         Solid(HEAD_BONE, body.head, head),
         Solid(CHEST_BONE, chest, trunk),
         Solid(CHEST_BONE, neck, above),
+        Solid(CHEST_BONE, own, body.size * torch.tensor(_OWN_SHOULDER)),
     )
+
+
+def _clear_of_body(hand: Hand, stances: list[Stance], turns: Tensor) -> Tensor:
+    """Return turns (N, 3, 3) about the touching points that take the wrists out of the body."""
+    skeleton, heads = hand.signer.anatomy.skeleton, hand.signer.heads
+    pose = rest_pose(skeleton, len(stances), heads)
+    places, wrists = _wrists(stances, turns)
+    cleared = wrists
+    for solid in solids(hand.body, hand.out):
+        cleared = solid.cleared(cleared, move_bone(skeleton, heads, pose, solid.bone))
+    # hands come to a face from before it: behind it nobody could read them
+    ahead = min(float(hand.body.head[1]), float(hand.body.shoulders[1])) - _WRIST
+    cleared = torch.cat([cleared[:, :1], cleared[:, 1:2].clamp(max=ahead), cleared[:, 2:]], 1)
+    start, end = wrists - places, cleared - places
+    axis = torch.linalg.cross(start, end)
+    sine = axis.norm(dim=1)
+    angle = torch.atan2(sine, (start * end).sum(1))
+    return rotation_about(axis / sine[:, None].clamp(min=1e-9), angle) @ turns
+
+
+def _wrists(stances: list[Stance], turns: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the touching points and the wrists (N, 3) of hands turned so."""
+    places = torch.stack([stance.place for stance in stances])
+    contacts = torch.stack([stance.contact for stance in stances])
+    return places, places - (turns @ contacts[..., None])[..., 0]
 
 
 def _within_limits(within: Tensor, hand: Hand) -> Tensor:
@@ -148,13 +177,11 @@ def _forearm_and_hand(
     hand: Hand, stances: list[Stance], turns: Tensor, swivel: Tensor
 ) -> tuple[Tensor, Tensor]:
     """Return the forearm's turns in the world, and the hand's in the forearm, (N, 3, 3) each."""
-    places = torch.stack([stance.place for stance in stances])
-    contacts = torch.stack([stance.contact for stance in stances])
-    wrist = places - (turns @ contacts[..., None])[..., 0]
+    _, wrist = _wrists(stances, turns)
     skeleton, heads = hand.signer.anatomy.skeleton, hand.signer.heads
     pose = rest_pose(skeleton, len(stances), heads)
     pose = reach(skeleton, heads, pose, hand.side, Reach(wrist, swivel, turns))
-    forearm = move_bones(skeleton, heads, pose).turns[:, skeleton.rows[f"lowerarm01.{hand.side}"]]
+    forearm = move_bone(skeleton, heads, pose, f"lowerarm01.{hand.side}").turns
     return forearm, forearm.mT @ turns
 
 

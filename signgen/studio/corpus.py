@@ -67,7 +67,13 @@ def _build(
     yield from (BuiltClip(clip, "kept") for clip in clips if clip.name in there)
     todo = [clip for clip in clips if clip.name not in there]
     tasks = [
-        FilmTask(place=place, split=clip.split, name=clip.name, take=clip.take).to_text()
+        FilmTask(
+            place=place,
+            split=clip.split,
+            name=clip.name,
+            take=clip.take,
+            detector=settings.detector,
+        ).to_text()
         for clip in todo
     ]
     failed = False
@@ -110,7 +116,9 @@ def _claim(root: Path, settings: CorpusSettings) -> None:
                 "give the same again, or another folder",
             )
         return
-    if root.exists() and (not root.is_dir() or any(root.iterdir())):
+    if root.exists() and not root.is_dir():
+        raise OutputError(root, "is no folder", "choose another name")
+    if root.exists() and any(root.iterdir()):
         raise OutputError(root, "holds something else", "choose a new folder")
     with fresh_file(path, overwrite=False) as temporary:
         temporary.write_text(json.dumps(wanted, indent=2) + "\n", encoding="utf-8")

@@ -40,7 +40,7 @@ def card(clips: Sequence[PlannedClip], settings: CorpusSettings) -> str:
     width, height = settings.size
     kind = "one MP4 a clip" if settings.video else "a folder of PNGs a clip"
     counts = ", ".join(f"{split} {sum(c.split == split for c in clips)}" for split in SPLITS)
-    apart = "no signer is in two splits" if settings.split_by == "signer" else "in all splits"
+    apart = "no one is in two splits" if settings.split_by == "signer" else "shared by the splits"
     return _CARD.format(
         license=LICENSE,
         version=__version__,
@@ -53,8 +53,10 @@ def card(clips: Sequence[PlannedClip], settings: CorpusSettings) -> str:
         height=height,
         fps=FPS,
         vocabulary=settings.vocabulary,
-        layout=LAYOUT,
         seed=settings.seed,
+        keypoints=(_AS_DETECTED if settings.detector else _EXACT).format(
+            layout=LAYOUT, detector=settings.detector
+        ),
     )
 
 
@@ -89,6 +91,16 @@ def _metadata(place: Place, clips: Sequence[PlannedClip]) -> Iterator[str]:
         yield json.dumps(words) + "\n"
 
 
+_EXACT = """\
+the exact projections of the signers' joints and faces in MediaPipe
+  Holistic's order ({layout}, and holistic543). A hand or a face that is mostly hidden is missing as
+  a whole; depths are in picture widths. They are not a detector's: run `signgen corpus extract`
+  with a `--cache` of its own for those."""
+_AS_DETECTED = """\
+the projections of the signers' joints and faces in MediaPipe Holistic's
+  order ({layout}, and holistic543), with errors and misses drawn from a model of MediaPipe's
+  (strength {detector:g}); depths are in picture widths. For its own, run `signgen corpus extract`
+  with a `--cache` apart."""
 _CARD = """\
 ---
 license: {license}
@@ -110,10 +122,7 @@ invented signs. Nobody was filmed, and no likeness was used.
   RWTH-PHOENIX-Weather 2014T (`annotations/manual`, `features`).
 - Signs: {vocabulary} glosses, tuples of handshape, place, orientation, movement and face. They
   belong to no sign language and mean nothing; a gloss's name is made of its parameters.
-- Keypoints (`keypoints`): the exact projections of the signers' joints and faces in MediaPipe
-  Holistic's order ({layout}, and holistic543). A hand or a face that is mostly hidden is missing as
-  a whole; depths are in picture widths. They are not a detector's: run `signgen corpus extract`
-  with a `--cache` of its own for those.
+- Keypoints (`keypoints`): {keypoints}
 
 Made by signgen {version}, seed {seed}; `studio.json` holds all settings. The body model is anny
 (Apache-2.0 code, CC0 body data).

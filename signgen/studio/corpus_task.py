@@ -23,6 +23,7 @@ from pose_sequences.phoenix.clip import FPS, frame_name
 from pose_sequences.video.mp4 import Mp4Writer
 from signgen import __version__
 from signgen.studio.clip import Take, dress_signer, film, join_points, rehearse, to_poses
+from signgen.studio.detector import Detection, bundled_detector
 from signgen.studio.factory import SignerFactory
 from signgen.studio.gloss import Gloss
 
@@ -56,12 +57,13 @@ class Place:
 
 @dataclass(frozen=True, kw_only=True)
 class FilmTask:
-    """One clip to film."""
+    """One clip to film; detector: how far its keypoints err, 0 for exact ones."""
 
     place: Place
     split: str
     name: str
     take: Take
+    detector: float = 0.0
 
     def to_text(self) -> str:
         """Return the task as the child reads it."""
@@ -118,7 +120,12 @@ def _film(task: FilmTask) -> Iterator[int]:
                 write(frame)
             seen.append(shot.keypoints)
             yield len(shot.frames)
-        poses = to_poses(join_points(seen), camera, FPS, performance.segments)
+        exact = join_points(seen)
+        poses = to_poses(exact, camera, FPS, performance.segments)
+        if task.detector:
+            chance = np.random.default_rng([task.take.seed, *b"detector"])
+            detection = Detection(strength=task.detector)
+            poses = bundled_detector().apply(poses, exact, camera, chance, detection)
         for layout in HOLISTIC_LAYOUTS:
             path = task.place.keypoints(layout, task.split, task.name)
             write_poses(poses.converted(layout), path, overwrite=True)

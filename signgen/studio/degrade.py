@@ -11,7 +11,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-BLOCK = 8
+from signgen.studio.blocks import BLOCK, cosines, from_blocks, to_blocks
+from signgen.studio.h264 import Coder, code_like_h264
+
 # ITU-R BT.601, as JPEG and standard-definition television have it
 _TO_YCBCR = (
     (0.299, 0.587, 0.114),
@@ -44,8 +46,9 @@ class Wear:
 
     shutter: how much of a frame's time the shutter is open, 0 to 1, of half of it where lines are
     combed; combed: whether the odd lines are half a frame late; resolution: share of the lines and
-    columns that are left; chroma: how many pixels share a colour, each way; quality: of the coding,
-    1 to 100, 0 for none; noise: standard deviation, in [0, 1].
+    columns that are left; chroma: how many pixels share a colour, each way; quality: of the coding
+    as JPEG, 1 to 100, 0 for none; noise: standard deviation, in [0, 1]; crf: rate factor of the
+    coding as H.264, 1 (best) to 51, 0 for none.
     """
 
     shutter: float = 0.0
@@ -54,11 +57,12 @@ class Wear:
     chroma: int = 1
     quality: float = 0.0
     noise: float = 0.0
+    crf: int = 0
 
 
 def draw_wear(generator: torch.Generator) -> Wear:
     """Draw the faults of a camera: each in some 40 % of all, none in some 15 %."""
-    given, strength = torch.rand(2, 7, generator=generator).tolist()
+    given, strength = torch.rand(2, len(fields(Wear)) + 1, generator=generator).tolist()
     most = Wear(
         shutter=0.2 + 0.8 * strength[0],
         combed=True,
@@ -66,8 +70,9 @@ def draw_wear(generator: torch.Generator) -> Wear:
         chroma=2,
         quality=10 + 60 * strength[4],
         noise=0.03 * strength[5],
+        crf=28 + int(13 * strength[6]),
     )
-    kept = given[6] < 0.85
+    kept = given[-1] < 0.85
     drawn = {
         fault.name: getattr(most, fault.name)
         for fault, chance in zip(fields(Wear), given, strict=False)
@@ -76,11 +81,15 @@ def draw_wear(generator: torch.Generator) -> Wear:
     return replace(Wear(), **drawn)
 
 
-def wear_down(moments: Tensor, wear: Wear, generator: torch.Generator) -> Tensor:
+def wear_down(
+    moments: Tensor, wear: Wear, generator: torch.Generator, coder: Coder = code_like_h264
+) -> Tensor:
     """Return frames (T, 3, H, W) as a worn camera shows them.
 
     moments (T, M, 3, H, W): what is seen at M times within each frame; with one, nothing moves
-    while the shutter is open, and no lines comb. generator: on the frames' device.
+    while the shutter is open, and no lines comb. generator: on the frames' device. coder: what
+    codes as H.264; the real one is h264.code_h264, the one taken here needs no ffmpeg, so that a
+    seed gives the same pictures on every machine.
     """
     if wear.combed and moments.shape[1] > 1:
         early, late = moments.chunk(2, 1)
@@ -90,7 +99,8 @@ def wear_down(moments: Tensor, wear: Wear, generator: torch.Generator) -> Tensor
     frames = lower_resolution(frames, wear.resolution)
     frames = add_noise(frames, wear.noise, generator)
     frames = subsample_chroma(frames, wear.chroma)
-    return quantise_blocks(frames, wear.quality) if wear.quality else frames
+    frames = quantise_blocks(frames, wear.quality) if wear.quality else frames
+    return coder(frames, wear.crf) if wear.crf else frames
 
 
 def blur_shutter(moments: Tensor, shutter: float) -> Tensor:
@@ -141,13 +151,12 @@ def quantise_blocks(frames: Tensor, quality: float) -> Tensor:
     height, width = frames.shape[-2:]
     padding = (0, -width % BLOCK, 0, -height % BLOCK)
     seen = F.pad(_to_ycbcr(frames), padding, mode="replicate") - 0.5
-    blocks = seen.unflatten(-2, (-1, BLOCK)).unflatten(-1, (-1, BLOCK)).transpose(-2, -3)
-    cosines = _cosines().to(frames)  # (8, 8)
+    transform = cosines().to(frames)
     scale = 50 / quality if quality < 50 else 2 - quality / 50
     tables = frames.new_tensor((_OF_LIGHT, _OF_COLOUR, _OF_COLOUR))[:, None, None]
     steps = (tables * scale).clamp(min=1) / 255  # (3, 1, 1, 8, 8)
-    coded = ((cosines @ blocks @ cosines.T) / steps).round() * steps
-    seen = (cosines.T @ coded @ cosines).transpose(-2, -3).flatten(-2).flatten(-3, -2)
+    coded = ((transform @ to_blocks(seen) @ transform.T) / steps).round() * steps
+    seen = from_blocks(transform.T @ coded @ transform)
     return _to_rgb(seen[..., :height, :width] + 0.5).clamp(0, 1)
 
 
@@ -191,11 +200,3 @@ def _to_rgb(seen: Tensor) -> Tensor:
     return torch.einsum(
         "ij,tjhw->tihw", back, seen - seen.new_tensor([0.0, 0.5, 0.5])[:, None, None]
     )
-
-
-def _cosines() -> Tensor:
-    """The type II discrete cosine transform of 8 samples, orthonormal."""
-    at = (torch.arange(BLOCK) + 0.5) * math.pi / BLOCK
-    rows = torch.cos(torch.arange(BLOCK)[:, None] * at) * math.sqrt(2 / BLOCK)
-    rows[0] /= math.sqrt(2)
-    return rows

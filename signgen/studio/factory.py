@@ -7,6 +7,7 @@ to a device as a whole. Clothes and light are the wardrobe's; the file itself is
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from functools import cached_property
 from pathlib import Path
 
 import torch
@@ -18,6 +19,7 @@ from signgen.studio.kinematics import Skeleton
 from signgen.studio.phenotypes import TRAITS, draw_traits, variation_weights
 
 BUNDLED = Path(__file__).with_name("factory.safetensors")
+_NUM_TIP_VERTICES = 6
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,17 @@ class Anatomy:
     def painted(self, name: str) -> Tensor:
         """Return a paint mask (V,) from 0 to 1."""
         return self.paint[:, self.paint_names.index(name)]
+
+    @cached_property
+    def fingertips(self) -> Tensor:
+        """The vertices (2, 5, 6) at the ends of the left and right fingers: their mean is a tip."""
+        body = self.group("body").unique()
+        tips = []
+        for bones in self.skeleton.fingers("L") + self.skeleton.fingers("R"):
+            own = body[self.skin[body, bones[-1]] > 0.6]
+            away = (self.template[own] - self.template_heads[bones[-1]]).norm(dim=1)
+            tips.append(own[away.topk(_NUM_TIP_VERTICES).indices])
+        return torch.stack(tips).unflatten(0, (2, -1))
 
     def weight_of(self, *prefixes: str) -> Tensor:
         """Return how much the bones with these prefixes move each vertex, (V,)."""

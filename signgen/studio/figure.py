@@ -14,11 +14,13 @@ from signgen.studio.garments import covered, garment_piece
 from signgen.studio.hair import hair_pieces
 from signgen.studio.kinematics import BoneMotion, Skeleton, move_bones
 from signgen.studio.paint import FacePaint, body_piece, face_paint
-from signgen.studio.pieces import Piece, joined, without
+from signgen.studio.pieces import Material, Piece, joined, without
 from signgen.studio.raster import Mesh
 from signgen.studio.skin import Fans, fans, skin_transforms, skin_vertices, vertex_normals
 from signgen.studio.wardrobe import Look
 
+_SLEEVED = ("upperarm", "lowerarm", "wrist")
+_SLEEVE = 0.6  # of a cloth vertex that an arm moves, from which on it throws shadows
 _Parts = TypeVar("_Parts", Piece, Mesh, Fans)
 
 
@@ -52,6 +54,11 @@ class Posed:
     vertices: Tensor
     normals: Tensor
     bones: BoneMotion
+
+    def chunk(self, first: int, last: int) -> "Posed":
+        """Return some of the poses."""
+        bones = BoneMotion(self.bones.turns[first:last], self.bones.heads[first:last])
+        return Posed(self.vertices[first:last], self.normals[first:last], bones)
 
 
 @dataclass(frozen=True)
@@ -114,8 +121,7 @@ def dress(signer: Signer, look: Look) -> Figure:
     piece = joined(pieces)
     frayed = (piece.cut[piece.triangles] < 0).any(1)
     mesh = Mesh(piece.triangles, piece.two_sided, piece.cut, frayed)
-    casts = piece.casts
-    caster = Mesh(piece.triangles[casts], torch.zeros_like(casts[casts]), piece.cut, frayed[casts])
+    caster = _caster(piece, anatomy.skeleton)
     body_rows = torch.full((len(anatomy.template),), -1)
     own = (piece.source >= 0).nonzero()[:, 0]
     body_rows[piece.source[own]] = own
@@ -137,6 +143,18 @@ def dress(signer: Signer, look: Look) -> Figure:
         body_rows=body_rows,
         paint=face_paint(signer),
     )
+
+
+def _caster(piece: Piece, skeleton: Skeleton) -> Mesh:
+    """Return what throws shadows: a sleeve does so down from a smooth line, not whole triangles."""
+    rows = [row for name, row in skeleton.rows.items() if name.startswith(_SLEEVED)]
+    worn = torch.zeros(len(piece.rest), dtype=torch.bool)
+    worn[piece.triangles[piece.material == Material.CLOTH]] = True
+    sleeve = torch.where(worn, piece.skin[:, rows].sum(1) - _SLEEVE, torch.inf)
+    cut = torch.minimum(piece.cut, sleeve)
+    casts = piece.casts | ((sleeve[piece.triangles] > 0) & worn[piece.triangles]).any(1)
+    triangles = piece.triangles[casts]
+    return Mesh(triangles, torch.zeros_like(casts[casts]), cut, (cut[triangles] < 0).any(1))
 
 
 def _moved(value: _Parts, device: torch.device | str) -> _Parts:

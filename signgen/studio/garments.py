@@ -9,15 +9,15 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from signgen.studio.drape import Bare, Hull, draped, settled
 from signgen.studio.factory import Anatomy, Signer
 from signgen.studio.noise import value_noise
 from signgen.studio.pieces import Material, Part, Piece, smoothstep
-from signgen.studio.skin import fans, pushed_out, vertex_normals
+from signgen.studio.skin import fans, vertex_normals
 from signgen.studio.wardrobe import Garment, Neck
 
 # metres inside an edge from which skin cannot be seen; one looks up a sleeve
-_HIDDEN, _HIDDEN_IN_SLEEVE = 0.016, 0.09
-_SMOOTHINGS = 10
+_HIDDEN, _HIDDEN_IN_SLEEVE = 0.016, 0.06
 _HEM = 0.004  # metres that cloth stands off the skin at its edges
 # heights of the template, in front, beside and behind, and how much lower an open neck is in front
 _EDGES: dict[Neck, tuple[float, float, float]] = {
@@ -31,15 +31,16 @@ _LOWER: dict[Neck, float] = {"crew": 0.015, "vee": 0.0, "scoop": 0.03, "high": 0
 
 def garment_piece(signer: Signer, garment: Garment) -> Piece:
     """Return the garment as the signer wears it."""
-    anatomy = signer.anatomy
+    anatomy, bare = signer.anatomy, Bare.of(signer)
     rows, triangles = anatomy.group("cloth").unique(return_inverse=True)
-    place, arm = anatomy.template[rows], _arm(anatomy)[rows]
-    # the template's cloth settles too, or cuts would wander with the vertices
+    hull = Hull(rows, triangles, _arm(anatomy)[rows], _along(anatomy, anatomy.template[rows]))
+    worn, skin = draped(signer, bare, hull, looseness=garment.looseness, sleeve=garment.sleeve)
     cloth = _Cloth(
-        place=_settled(place, place, 1 - smoothstep(0.1, 0.6, arm), triangles),
-        arm=arm,
-        skin=anatomy.skin[rows],
-        worn=_worn(signer, garment, rows, triangles),
+        # the template's cloth settles too, or cuts would wander with the vertices
+        place=settled(anatomy.template[rows], anatomy.template[rows], hull),
+        arm=hull.arm,
+        skin=skin,
+        worn=worn,
         triangles=triangles,
     )
     for band in (0.05, 0.02):
@@ -47,7 +48,9 @@ def garment_piece(signer: Signer, garment: Garment) -> Piece:
             cloth, (_cut(anatomy, garment, cloth)[cloth.triangles].abs() < band).any(1)
         )
     cut = _cut(anatomy, garment, cloth)
-    cloth = replace(cloth, worn=_over_skin(signer, cloth.worn, cut.abs() < 0.05, _HEM))
+    edge = cut.abs() < 0.05
+    hems = bare.cleared(cloth.worn[edge], _HEM)
+    cloth = replace(cloth, worn=cloth.worn.index_copy(0, edge.nonzero()[:, 0], hems))
     triangles = cloth.triangles[(cut[cloth.triangles] > 0).any(1)]
     mottle = 1 + 0.06 * value_noise(cloth.place, 0.06, 5) + 0.05 * value_noise(cloth.place, 0.02, 6)
     part = torch.full_like(triangles[:, 0], Part.BODY)
@@ -161,69 +164,20 @@ def _arm(anatomy: Anatomy) -> Tensor:
 
 
 def _sleeves(anatomy: Anatomy, garment: Garment, place: Tensor, arm: Tensor) -> Tensor:
+    _, line = _arm_line(anatomy)
+    left = (garment.sleeve - _along(anatomy, place)) * line.norm()
+    # far from the arm there is no sleeve to end
+    return torch.lerp(torch.full_like(left, 0.15), left, smoothstep(0.15, 0.6, arm))
+
+
+def _along(anatomy: Anatomy, place: Tensor) -> Tensor:
+    """Return how far from the shoulder (0) to the wrist (1) places (V, 3) are."""
+    shoulder, line = _arm_line(anatomy)
+    as_left = torch.cat([place[:, :1].abs(), place[:, 1:]], 1)
+    return (as_left - shoulder) @ line / line.norm() ** 2
+
+
+def _arm_line(anatomy: Anatomy) -> tuple[Tensor, Tensor]:
     rows = anatomy.skeleton.rows
     shoulder = anatomy.template_heads[rows["upperarm01.L"]]
-    line = anatomy.template_heads[rows["wrist.L"]] - shoulder
-    as_left = torch.cat([place[:, :1].abs(), place[:, 1:]], 1)
-    reached = (as_left - shoulder) @ line / line.norm()
-    # far from the arm there is no sleeve to end
-    arm = smoothstep(0.15, 0.6, arm)
-    return torch.lerp(torch.full_like(reached, 0.15), garment.sleeve * line.norm() - reached, arm)
-
-
-def _worn(signer: Signer, garment: Garment, rows: Tensor, triangles: Tensor) -> Tensor:
-    anatomy = signer.anatomy
-    place = anatomy.template[rows]
-    arm = _arm(anatomy)[rows]
-    trunk = 1 - smoothstep(0.1, 0.6, arm)
-    worn = _settled(signer.rest[rows], anatomy.template[rows], trunk, triangles)
-    worn = _hang(worn, place, trunk)
-    worn = _over_skin(signer, worn, torch.ones_like(arm, dtype=torch.bool), 0.001)
-    normals = vertex_normals(worn[None], fans(triangles, len(rows)))[0]
-    high = smoothstep(0.56, 0.60, place[:, 2])
-    thickness = garment.looseness * (1 + 0.5 * arm) * (1 - 0.4 * high)
-    folds = 0.5 * value_noise(place, 0.07, 7) + 0.3 * value_noise(place, 0.03, 8)
-    thickness = thickness * (1 + folds * (1 - high))
-    return worn + thickness[:, None] * normals
-
-
-def _over_skin(signer: Signer, worn: Tensor, chosen: Tensor, margin: float) -> Tensor:
-    body = signer.anatomy.group("body")
-    bare = body.unique()
-    normals = vertex_normals(signer.rest[None], fans(body, len(signer.rest)))[0, bare]
-    margins = worn.new_full((int(chosen.sum()),), margin)
-    over = worn.clone()
-    over[chosen] = pushed_out(worn[chosen], signer.rest[bare], normals, margins)
-    return over
-
-
-def _settled(values: Tensor, place: Tensor, trunk: Tensor, triangles: Tensor) -> Tensor:
-    """Let vertices (V, 3) glide over the trunk until the cloth is even, but not round the neck."""
-    loose = trunk * smoothstep(0.56, 0.50, place[:, 2])
-    for _ in range(_SMOOTHINGS):
-        values = torch.lerp(values, _mean_of_neighbours(values, triangles), 0.6 * loose[:, None])
-    return values
-
-
-def _mean_of_neighbours(values: Tensor, triangles: Tensor) -> Tensor:
-    starts, ends = triangles.flatten(), triangles.roll(1, 1).flatten()
-    starts, ends = torch.cat([starts, ends]), torch.cat([ends, starts])
-    total = torch.zeros_like(values).index_add(0, starts, values[ends])
-    count = torch.bincount(starts, minlength=len(values))
-    return total / count[:, None]
-
-
-def _hang(worn: Tensor, place: Tensor, trunk: Tensor) -> Tensor:
-    """Let cloth fall from the chest instead of clinging to the waist."""
-    centre = worn.new_tensor([0.0, float(worn[trunk > 0.9, 1].mean())])
-    flat = worn[:, :2] - centre
-    angle = torch.atan2(flat[:, 1], flat[:, 0])
-    radius = flat.norm(dim=1)
-    below = smoothstep(0.47, 0.30, place[:, 2]) * (trunk > 0.9)
-    # the widest there is higher up in about the same direction
-    near = torch.cos(angle[:, None] - angle[None]) > 0.97
-    above = (place[None, :, 2] > place[:, None, 2]) & (place[None, :, 2] < 0.46)
-    widest = torch.where(near & above & (trunk > 0.9)[None], radius[None], 0.0).amax(1)
-    wanted = torch.maximum(radius, 0.93 * widest)
-    scale = 1 + below * (wanted / radius - 1)
-    return torch.cat([centre + flat * scale[:, None], worn[:, 2:]], 1)
+    return shoulder, anatomy.template_heads[rows["wrist.L"]] - shoulder

@@ -14,13 +14,11 @@ from torch import Tensor
 
 from pose_sequences.layout import layout
 from signgen.studio.camera import Camera
-from signgen.studio.factory import Anatomy
 from signgen.studio.figure import Figure, Pose, Posed
 
 BUNDLED = Path(__file__).with_name("correspondence.safetensors")
 LAYOUT = "holistic553"
 NUM_FACE = 478
-_NUM_TIP_VERTICES = 6
 _HIDDEN_BY = 0.03  # metres that something must lie before a point to hide it
 
 # Body points by bone; those not here lie on the face mesh or on the hand.
@@ -77,13 +75,15 @@ def bundled_correspondence() -> Correspondence:
 
 
 def project_keypoints(
-    figure: Figure, pose: Pose, camera: Camera, depth: Tensor | None = None
+    figure: Figure, posed: Posed | Pose, camera: Camera, depth: Tensor | None = None
 ) -> Keypoints:
     """Return a figure's points as the camera sees them.
 
-    depth (T, H, W): of the rendered pictures; without it, only the picture's borders hide points.
+    posed: the figure, or the pose that it is to take; depth (T, H, W): of the rendered pictures;
+    without it, only the picture's borders hide points.
     """
-    places = keypoint_places(figure, figure.posed(pose), bundled_correspondence())
+    posed = figure.posed(posed) if isinstance(posed, Pose) else posed
+    places = keypoint_places(figure, posed, bundled_correspondence())
     points = camera.project(places)
     width, height = camera.size
     x, y, far = points.unbind(2)
@@ -116,7 +116,7 @@ def _face(figure: Figure, posed: Posed, correspondence: Correspondence) -> Tenso
 def _hand(figure: Figure, posed: Posed, side: str) -> Tensor:
     rows = figure.skeleton.rows
     heads = posed.bones.heads
-    tips = fingertips(figure.signer.anatomy, side).to(figure.body_rows.device)
+    tips = figure.signer.anatomy.fingertips["LR".index(side)].to(figure.body_rows.device)
     ends = posed.vertices[:, figure.body_rows[tips]].mean(2)  # (T, 5, 3)
     points = [heads[:, rows[f"wrist.{side}"]]]
     for finger, bones in enumerate(figure.skeleton.fingers(side)):
@@ -135,14 +135,3 @@ def _body(figure: Figure, posed: Posed, face: Tensor) -> Tensor:
         bone = figure.skeleton.rows[f"{_BONES[joint]}.{side[0].upper()}"]
         points.append(posed.bones.heads[:, bone])
     return torch.stack(points, 1)
-
-
-def fingertips(anatomy: Anatomy, side: str) -> Tensor:
-    """Return the vertices (5, 6) at the end of each finger, whose mean is the tip."""
-    body = anatomy.group("body").unique()
-    tips = []
-    for bones in anatomy.skeleton.fingers(side):
-        own = body[anatomy.skin[body, bones[-1]] > 0.6]
-        away = (anatomy.template[own] - anatomy.template_heads[bones[-1]]).norm(dim=1)
-        tips.append(own[away.topk(_NUM_TIP_VERTICES).indices])
-    return torch.stack(tips)

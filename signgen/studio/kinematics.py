@@ -7,6 +7,7 @@ reach a place is in limbs.py; vertices follow in skin.py.
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import torch
 from torch import Tensor
@@ -32,13 +33,21 @@ class Skeleton:
         return {name: row for row, name in enumerate(self.names)}
 
     @cached_property
-    def levels(self) -> tuple[tuple[list[int], list[int]], ...]:
-        """Bones that can be posed together, with their parents, from the root outwards."""
+    def levels(self) -> tuple[Tensor, Tensor, tuple[int, ...]]:
+        """Bones in an order in which those that can be posed together stand together.
+
+        Returns their rows (J,), where each one's parent stands among the bones of the level before
+        it (J,), and the levels' sizes, the root's first.
+        """
         depth = [0] * len(self.names)
         for bone, parent in enumerate(self.parents):
             depth[bone] = 0 if parent < 0 else depth[parent] + 1
-        by_depth = [[b for b, d in enumerate(depth) if d == n] for n in range(1, max(depth) + 1)]
-        return tuple((bones, [self.parents[b] for b in bones]) for bones in by_depth)
+        levels = [[b for b, d in enumerate(depth) if d == n] for n in range(max(depth) + 1)]
+        above = [0] + [
+            before.index(self.parents[bone]) for before, level in pairwise(levels) for bone in level
+        ]
+        order = [bone for level in levels for bone in level]
+        return torch.tensor(order), torch.tensor(above), tuple(map(len, levels))
 
     def chain(self, bone: str) -> list[int]:
         """Return the rows from the root to a bone, itself included."""
@@ -77,21 +86,50 @@ def move_bones(
     heads (J, 3): joints in the reference pose; rotations (T, J, 3, 3); root (T, 3): how far the
     whole body is moved.
     """
-    num_frames = len(rotations)
-    turns = [rotations[:, 0]]
-    places = [heads[0].expand(num_frames, 3) if root is None else heads[0] + root]
-    order = [0]
-    for bones, parents in skeleton.levels:
-        at = torch.tensor([order.index(p) for p in parents], device=heads.device)
-        turn, place = torch.stack(turns, 1)[:, at], torch.stack(places, 1)[:, at]
-        offset = heads[bones] - heads[parents]
-        place = place + (turn @ offset[:, :, None])[..., 0]
-        turn = turn @ rotations[:, bones]
-        turns += list(turn.unbind(1))
-        places += list(place.unbind(1))
-        order += bones
-    back = torch.tensor(order, device=heads.device).argsort()
-    return BoneMotion(torch.stack(turns, 1)[:, back], torch.stack(places, 1)[:, back])
+    order, above, sizes = skeleton.levels
+    order = order.to(heads.device)
+    local = rotations[:, order].split(sizes, 1)
+    parents = torch.tensor(skeleton.parents).to(heads.device)
+    offsets = (heads - heads[parents.clamp(min=0)])[order, :, None].split(sizes)
+    turns = [local[0]]
+    places = [heads[:1].expand(len(rotations), 1, 3) + (0 if root is None else root[:, None])]
+    for at, turn, offset in zip(
+        above.to(heads.device).split(sizes)[1:], local[1:], offsets[1:], strict=True
+    ):
+        base = turns[-1][:, at]
+        places.append(places[-1][:, at] + (base @ offset)[..., 0])
+        turns.append(base @ turn)
+    back = order.argsort()
+    return BoneMotion(torch.cat(turns, 1)[:, back], torch.cat(places, 1)[:, back])
+
+
+@dataclass(frozen=True)
+class Carrier:
+    """One bone as what is fixed to it sees it: at (3,) in the reference pose, turns (T, 3, 3) from
+    there, heads (T, 3).
+    """
+
+    at: Tensor
+    turns: Tensor
+    heads: Tensor
+
+    def carried(self, places: Tensor) -> Tensor:
+        """Return where the bone takes places (T, 3) of the reference pose."""
+        return (self.turns @ (places - self.at)[..., None])[..., 0] + self.heads
+
+    def put_down(self, places: Tensor) -> Tensor:
+        """Return where places (T, 3) on the bone are in the reference pose."""
+        return (self.turns.mT @ (places - self.heads)[..., None])[..., 0] + self.at
+
+
+def move_bone(skeleton: Skeleton, heads: Tensor, rotations: Tensor, bone: str) -> Carrier:
+    """Return the motion of one bone, as move_bones does of all; arguments as there."""
+    chain = skeleton.chain(bone)
+    turn, place = rotations[:, chain[0]], heads[chain[0]].expand(len(rotations), 3)
+    for parent, child in pairwise(chain):
+        place = place + turn @ (heads[child] - heads[parent])
+        turn = turn @ rotations[:, child]
+    return Carrier(heads[chain[-1]], turn, place)
 
 
 def rotation_about(axis: Tensor, angle: Tensor) -> Tensor:

@@ -5,15 +5,18 @@ kinematics.py takes.
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 from torch import Tensor
 
-from signgen.studio.kinematics import BoneMotion, Skeleton, move_bones, rotation_about
+from signgen.studio.kinematics import Skeleton, move_bone, rotation_about
 
 FOREARM_SHARE = 0.65  # of the hand's turning about the forearm that the forearm itself makes
 _BLADE_SHARE = 0.22  # of the upper arm's swing that the shoulder blade makes
 _PASSES = 3  # the twisting bones lie a little beside the line that they twist about
+_AHEAD = (0.0, -1.0, -0.2)  # from the shoulder: where hands mostly are, and never behind it
+_HANGING = (0.1, 0.25, -1.0)  # where the elbow of an arm that points ahead hangs: out, back, down
 
 
 @dataclass(frozen=True)
@@ -39,61 +42,71 @@ def reach(skeleton: Skeleton, heads: Tensor, rotations: Tensor, side: str, goal:
     """
     arm = _Arm.of(skeleton, heads, side)
     posed = rotations.clone()
+    moved = move_bone(skeleton, heads, posed, f"shoulder01.{side}")
+    blade, place = moved.turns, moved.heads
     # the shoulder blade goes along, or the shoulder is pinched
-    motion = move_bones(skeleton, heads, posed)
-    elbow, _ = _elbow(motion.heads[:, arm.upper], goal.wrist, goal.swivel, arm)
-    aside = motion.turns[:, arm.blade].mT @ (elbow - motion.heads[:, arm.upper])[..., None]
-    posed[:, arm.blade] = posed[:, arm.blade] @ _between(arm.bones[0], aside[..., 0], _BLADE_SHARE)
+    shoulder = place + blade @ arm.offsets[0]
+    elbow, _ = _elbow(shoulder, goal.wrist, goal.swivel, arm)
+    aside = blade.mT @ (elbow - shoulder)[..., None]
+    lift = _between(arm.bones[0], aside[..., 0], _BLADE_SHARE)
+    posed[:, arm.blade] = posed[:, arm.blade] @ lift
+    blade = blade @ lift
+    shoulder = place + blade @ arm.offsets[0]
     wrist = goal.wrist
     for _ in range(_PASSES):
-        motion = move_bones(skeleton, heads, posed)
-        _bend_arm(posed, motion, arm, Reach(wrist, goal.swivel, goal.hand))
-        reached = move_bones(skeleton, heads, posed).heads[:, arm.wrist]
-        wrist = wrist + goal.wrist - reached
+        turns = _bent_arm(blade, shoulder, arm, Reach(wrist, goal.swivel, goal.hand))
+        wrist = wrist + goal.wrist - _wrist_of(blade, shoulder, arm, turns)
+    for row, turn in zip(arm.rows, turns, strict=True):
+        posed[:, row] = turn
     return posed
 
 
 @dataclass(frozen=True)
 class _Arm:
-    # rows of bones; bones: from shoulder to elbow and from elbow to wrist; out: away from the trunk
+    # rows: of the five bones from the upper arm to the wrist; offsets: to each of them from the
+    # one before; bones: from shoulder to elbow and from elbow to wrist; out: away from the trunk
     blade: int
-    upper: int
-    upper_twist: int
-    lower: int
-    lower_twist: int
-    wrist: int
+    rows: tuple[int, ...]
+    offsets: tuple[Tensor, ...]
     bones: tuple[Tensor, Tensor]
     out: Tensor
 
     @classmethod
     def of(cls, skeleton: Skeleton, heads: Tensor, side: str) -> "_Arm":
         names = ("shoulder01", "upperarm01", "upperarm02", "lowerarm01", "lowerarm02", "wrist")
-        blade, upper, upper_twist, lower, lower_twist, wrist = (
-            skeleton.rows[f"{name}.{side}"] for name in names
-        )
-        bones = heads[lower] - heads[upper], heads[wrist] - heads[lower]
+        rows = tuple(skeleton.rows[f"{name}.{side}"] for name in names)
+        offsets = tuple(heads[row] - heads[before] for before, row in pairwise(rows))
+        bones = offsets[1] + offsets[2], offsets[3] + offsets[4]
         out = heads.new_tensor([1.0 if side == "L" else -1.0, 0.0, 0.0])
-        return cls(blade, upper, upper_twist, lower, lower_twist, wrist, bones, out)
+        return cls(rows[0], rows[1:], offsets, bones, out)
 
 
-def _bend_arm(posed: Tensor, motion: BoneMotion, arm: _Arm, goal: Reach) -> None:
-    base, shoulder = motion.turns[:, arm.blade], motion.heads[:, arm.upper]
+_Turns = tuple[Tensor, Tensor, Tensor, Tensor, Tensor]  # of an arm's bones, (T, 3, 3) each
+
+
+def _bent_arm(blade: Tensor, shoulder: Tensor, arm: _Arm, goal: Reach) -> _Turns:
     elbow, wrist = _elbow(shoulder, goal.wrist, goal.swivel, arm)
     rest_hinge = torch.linalg.cross(arm.bones[0], arm.bones[1])
     hinge = torch.linalg.cross(elbow - shoulder, wrist - elbow)
     upper_turn = _aligned(arm.bones[0], rest_hinge, elbow - shoulder, hinge)
     lower_turn = _aligned(arm.bones[1], rest_hinge, wrist - elbow, hinge)
-    swing, twist = _swing_twist(base.mT @ upper_turn, arm.bones[0])
+    swing, twist = _swing_twist(blade.mT @ upper_turn, arm.bones[0])
     axis = (arm.bones[0] / arm.bones[0].norm()).expand(len(twist), 3)
     # half the upper arm's turning happens below the shoulder, or the shoulder is wrung
     half = rotation_about(axis, twist / 2)
-    posed[:, arm.upper], posed[:, arm.upper_twist] = swing @ half, half
-    posed[:, arm.lower] = upper_turn.mT @ lower_turn
-    _, twist = _swing_twist(lower_turn.mT @ goal.hand, arm.bones[1])
+    within = lower_turn.mT @ goal.hand
+    _, twist = _swing_twist(within, arm.bones[1])
     axis = (arm.bones[1] / arm.bones[1].norm()).expand(len(twist), 3)
     turned = rotation_about(axis, FOREARM_SHARE * twist)
-    posed[:, arm.lower_twist] = turned
-    posed[:, arm.wrist] = turned.mT @ lower_turn.mT @ goal.hand
+    return swing @ half, half, upper_turn.mT @ lower_turn, turned, turned.mT @ within
+
+
+def _wrist_of(blade: Tensor, shoulder: Tensor, arm: _Arm, turns: _Turns) -> Tensor:
+    turn, place = blade, shoulder
+    for local, offset in zip(turns, arm.offsets[1:], strict=False):  # the wrist's own moves no more
+        turn = turn @ local
+        place = place + turn @ offset
+    return place
 
 
 def hand_turn(fingers: Tensor, palm: Tensor, rest: tuple[Tensor, Tensor]) -> Tensor:
@@ -114,13 +127,34 @@ def _elbow(shoulder: Tensor, wrist: Tensor, swivel: Tensor, arm: _Arm) -> tuple[
     line = line / distance
     along = (upper**2 - lower**2 + reached**2) / (2 * reached)
     beside = (upper**2 - along**2).clamp(min=1e-8).sqrt()
-    down = line.new_tensor([0.0, 0.25, -1.0]) + 0.1 * arm.out
-    down = down - (down * line).sum(1, keepdim=True) * line
-    down = down / down.norm(dim=1, keepdim=True)
-    out = torch.linalg.cross(line, down)
-    out = torch.where((out * arm.out).sum(1, keepdim=True) < 0, -out, out)
+    down, out = _hanging(line, arm)
     bend = swivel.cos()[:, None] * down + swivel.sin()[:, None] * out
     return shoulder + along * line + beside * bend, shoulder + reached * line
+
+
+def _hanging(line: Tensor, arm: _Arm) -> tuple[Tensor, Tensor]:
+    """Return where elbows hang and what is outwards (T, 3), square to lines from the shoulder.
+
+    Both are known for an arm that points ahead, and go along as it is swung elsewhere by the
+    shortest way. Only straight behind there is no telling; a fixed direction of hanging would have
+    its blind spots above and below, where hands do come, and where elbows would jump.
+    """
+    ahead = line.new_tensor(_AHEAD)
+    ahead = ahead / ahead.norm()
+    down = line.new_tensor([_HANGING[0] * float(arm.out[0]), *_HANGING[1:]])
+    down = down - (down @ ahead) * ahead
+    down = down / down.norm()
+    out = torch.linalg.cross(ahead, down) * arm.out[0]
+    axis = torch.linalg.cross(ahead.expand_as(line), line)
+    cosine = (line @ ahead)[:, None]
+    swing = axis / (1 + cosine).clamp(min=1e-3)
+    along = torch.stack([down, out])  # (2, 3)
+    turned = (
+        cosine[:, None] * along
+        + torch.linalg.cross(axis[:, None].expand(-1, 2, 3), along.expand(len(line), 2, 3))
+        + (along @ axis.mT).mT[..., None] * swing[:, None]
+    )
+    return turned[:, 0], turned[:, 1]
 
 
 def _aligned(rest_along: Tensor, rest_hinge: Tensor, along: Tensor, hinge: Tensor) -> Tensor:

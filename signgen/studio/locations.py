@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from signgen.studio.factory import Signer
-from signgen.studio.keypoints import bundled_correspondence, fingertips
+from signgen.studio.keypoints import bundled_correspondence
 from signgen.studio.kinematics import SIDES
 
 CHEST_BONE = "spine01"
@@ -110,14 +110,11 @@ class BodyMap:
         rows = anatomy.skeleton.rows
         correspondence = bundled_correspondence()
         corners = _in_reference(signer, correspondence.corners.flatten()).unflatten(0, (-1, 3))
-        tips = [
-            _in_reference(signer, fingertips(anatomy, side).flatten()).unflatten(0, (5, -1)).mean(1)
-            for side in SIDES
-        ]
+        tips = _in_reference(signer, anatomy.fingertips.flatten()).unflatten(0, (2, 5, -1)).mean(2)
         left, right = (signer.heads[rows[f"upperarm01.{side}"]] for side in SIDES)
         return cls(
             face=(corners * correspondence.weights[..., None]).sum(1),
-            tips=torch.stack(tips),
+            tips=tips,
             front=_in_reference(signer, _trunk(signer)),
             shoulders=(left + right) / 2,
             size=float((left - right).norm()) / _MESH_SHOULDERS,

@@ -25,12 +25,7 @@ from signgen.studio.factory import Signer
 from signgen.studio.figure import Pose
 from signgen.studio.gloss import Gloss, name
 from signgen.studio.habits import Habits
-from signgen.studio.kinematics import (
-    BoneMotion,
-    bend_fingers,
-    move_bones,
-    rotation_about,
-)
+from signgen.studio.kinematics import Carrier, bend_fingers, move_bone, rotation_about
 from signgen.studio.limbs import FOREARM_SHARE, Reach, reach
 from signgen.studio.locations import CHEST_BONE, HEAD_BONE, BodyMap
 from signgen.studio.stance import Hand, Stance
@@ -77,8 +72,10 @@ def perform(
     times, frame_rows = _moments(score, num_frames, fps)
     spans = [Span(g, v.arrive, v.leave) for g, v in zip(glosses, score.signs, strict=True)]
     rotations = trunk_and_head(signer, habits, spans, times, rng)
+    skeleton, heads = signer.anatomy.skeleton, signer.heads
+    carriers = {b: move_bone(skeleton, heads, rotations, b) for b in (CHEST_BONE, HEAD_BONE)}
     for hand, visits in ((strong, score.strong), (weak, score.weak)):
-        rotations = _move_hand(hand, rotations, visits, times)
+        rotations = _move_hand(hand, rotations, carriers, visits, times)
     actions = face(signer, habits, spans, times, rng)
     pose = Pose(rotations[frame_rows], actions[frame_rows], torch.zeros(num_frames, 3))
     frames = [ceil(bound * fps) for bound in score.bounds]
@@ -213,24 +210,23 @@ def _moments(score: _Score, num_frames: int, fps: float) -> tuple[Tensor, Tensor
     return times, order.argsort()[:num_frames]
 
 
-def _move_hand(hand: Hand, rotations: Tensor, visits: list[Visit], times: Tensor) -> Tensor:
+def _move_hand(
+    hand: Hand,
+    rotations: Tensor,
+    carriers: dict[str, Carrier],
+    visits: list[Visit],
+    times: Tensor,
+) -> Tensor:
     goal = follow(visits, hand.axes, times)
-    skeleton, heads = hand.signer.anatomy.skeleton, hand.signer.heads
-    motion = move_bones(skeleton, heads, rotations)
-    chest, head = (_carried(hand, motion, bone, goal.place) for bone in (CHEST_BONE, HEAD_BONE))
+    chest, head = (carriers[bone].carried(goal.place) for bone in (CHEST_BONE, HEAD_BONE))
     place = chest.lerp(head, goal.by_head)
     wrist = place - (goal.turn @ goal.contact[..., None])[..., 0]
-    for solid in solids(hand.body):
-        wrist = solid.cleared(wrist, skeleton, heads, motion)
+    for solid in solids(hand.body, hand.out):
+        wrist = solid.cleared(wrist, carriers[solid.bone])
+    skeleton, heads = hand.signer.anatomy.skeleton, hand.signer.heads
     posed = reach(skeleton, heads, rotations, hand.side, Reach(wrist, goal.swivel[:, 0], goal.turn))
     _turn_wrist(hand, posed, visits, times)
     return bend_fingers(posed, hand.axes, goal.bends, goal.spreads)
-
-
-def _carried(hand: Hand, motion: BoneMotion, bone: str, places: Tensor) -> Tensor:
-    row = hand.signer.anatomy.skeleton.rows[bone]
-    away = places - hand.signer.heads[row]
-    return motion.heads[:, row] + (motion.turns[:, row] @ away[..., None])[..., 0]
 
 
 def _turn_wrist(hand: Hand, posed: Tensor, visits: list[Visit], times: Tensor) -> None:

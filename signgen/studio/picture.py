@@ -3,7 +3,6 @@
 The only stage that knows pixels; memory is bounded by working a few frames at a time.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
@@ -11,12 +10,10 @@ from torch import Tensor
 from torch.nn.functional import avg_pool2d
 
 from signgen.studio.camera import Camera
-from signgen.studio.figure import Figure, Pose
-from signgen.studio.raster import Fragments, rasterise
+from signgen.studio.figure import Figure, Pose, Posed
+from signgen.studio.raster import Fragments, frames_at_once, rasterise
 from signgen.studio.shading import shade
 from signgen.studio.wardrobe import Background
-
-_SAMPLES_AT_ONCE = 3_000_000
 
 
 @dataclass(frozen=True)
@@ -34,7 +31,17 @@ class Pictures:
 
 def render(figure: Figure, pose: Pose, camera: Camera, supersample: int = 2) -> Pictures:
     """Return the pictures of a figure in T poses, on the figure's device."""
-    chunks = list(_rendered(figure, pose, camera, supersample))
+    return render_posed(figure, figure.posed(pose), camera, supersample)
+
+
+def render_posed(figure: Figure, posed: Posed, camera: Camera, supersample: int = 2) -> Pictures:
+    """Return the pictures of a figure that has been posed already."""
+    fine = camera.scaled(supersample)
+    at_once = frames_at_once(fine.size, posed.vertices.device)
+    chunks = [
+        _rendered(figure, posed.chunk(first, first + at_once), fine, supersample)
+        for first in range(0, len(posed.vertices), at_once)
+    ]
     return Pictures(
         torch.cat([c.frames for c in chunks]),
         torch.cat([c.parts for c in chunks]),
@@ -42,25 +49,21 @@ def render(figure: Figure, pose: Pose, camera: Camera, supersample: int = 2) -> 
     )
 
 
-def _rendered(figure: Figure, pose: Pose, camera: Camera, supersample: int) -> Iterator[Pictures]:
-    fine = camera.scaled(supersample)
-    at_once = max(1, _SAMPLES_AT_ONCE // (fine.size[0] * fine.size[1]))
-    for first in range(0, pose.num_frames, at_once):
-        posed = figure.posed(pose.chunk(first, first + at_once))
-        fragments = rasterise(figure.mesh, fine.project(posed.vertices), fine.size)
-        light = shade(figure, posed, fragments)
-        middle = slice(supersample // 2, None, supersample)
-        yield Pictures(
-            _developed(figure, fragments, light, supersample),
-            _parts(figure, fragments)[:, middle, middle],
-            _depth(fragments)[:, middle, middle],
-        )
+def _rendered(figure: Figure, posed: Posed, fine: Camera, supersample: int) -> Pictures:
+    fragments = rasterise(figure.mesh, fine.project(posed.vertices), fine.size)
+    light = shade(figure, posed, fragments)
+    middle = slice(supersample // 2, None, supersample)
+    return Pictures(
+        _developed(figure, fragments, light, supersample),
+        _parts(figure, fragments)[:, middle, middle],
+        _depth(fragments)[:, middle, middle],
+    )
 
 
 def _developed(figure: Figure, fragments: Fragments, light: Tensor, supersample: int) -> Tensor:
     num_frames, height, width = fragments.shape
     picture = light.new_zeros(num_frames * height * width, 4)
-    picture[fragments.sample] = torch.cat([light, torch.ones_like(light[:, :1])], 1)
+    picture.index_copy_(0, fragments.sample, torch.cat([light, torch.ones_like(light[:, :1])], 1))
     picture = picture.unflatten(0, fragments.shape).movedim(3, 1)  # (T, 4, H, W)
     picture = avg_pool2d(picture, supersample)
     behind = backdrop(figure.look.background, (width // supersample, height // supersample), light)

@@ -8,6 +8,7 @@ import numpy as np
 from pose_sequences.phoenix.clip import SPLITS, Split
 from signgen import __version__
 from signgen.studio.clip import Take, draw_glosses, draw_vocabulary
+from signgen.studio.detector import Detection
 
 MIN_SIDE, MAX_SIDE = 32, 2048
 _HELD_OUT = 10  # of so many signers or clips, one is for dev and one for test
@@ -21,7 +22,8 @@ class CorpusSettings:
     height in pixels; video: an MP4 a clip, not a folder of PNGs; split_by: "signer" keeps each
     signer in one split, "clip" has them in all, as the release does; vocabulary: how many glosses
     there are; most_glosses: of a sentence; max_frames: after which a clip is cut, 0 for whole
-    sentences, which the tables name in any case. Raises ValueError if they are out of range.
+    sentences, which the tables name in any case; detector: how far keypoints err as MediaPipe's do
+    (detector.Detection's strength), 0 for exact ones. Raises ValueError if they are out of range.
     """
 
     signers: int
@@ -33,8 +35,10 @@ class CorpusSettings:
     vocabulary: int = 200
     most_glosses: int = 5
     max_frames: int = 0
+    detector: float = 0.0
 
     def __post_init__(self) -> None:
+        Detection(strength=self.detector)
         width, height = self.size
         if min(self.signers, self.vocabulary, self.most_glosses) < 1:
             raise ValueError("give at least 1 signer, a vocabulary of 1 and 1 gloss a sentence")

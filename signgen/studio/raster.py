@@ -15,6 +15,7 @@ _FARTHEST = 2.0
 _TRIANGLE_BITS = 24
 _SLACK = 1e-3  # of a sample: neighbours overlap rather than leave a crack
 _EMPTY = (1 << 62) - 1
+_ON_CPU, _ELSEWHERE = 1_100_000, 8_000_000  # samples at once: what a cache and a memory hold
 
 
 @dataclass(frozen=True)
@@ -70,10 +71,17 @@ def rasterise(mesh: Mesh, screen: Tensor, size: tuple[int, int]) -> Fragments:
     seen = (planes.area < 0) | (mesh.two_sided & (planes.area > 0))
     for frayed in (False, True):
         frames, triangles = (seen & (mesh.frayed == frayed)).nonzero(as_tuple=True)
+        live = _Live(frames * planes.area.shape[1] + triangles, frames, triangles)
         cut = mesh.cut[mesh.triangles[triangles]] if frayed else None
-        _splat(keys, planes, (frames, triangles), cut, shape)
+        _splat(keys, planes, live, cut, shape)
     sample = (keys < _EMPTY).nonzero()[:, 0]
     return _fragments(planes, keys[sample], sample, shape)
+
+
+def frames_at_once(size: tuple[int, int], device: torch.device) -> int:
+    """Return how many frames of a size are best drawn together."""
+    most = _ON_CPU if device.type == "cpu" else _ELSEWHERE
+    return max(1, most // (size[0] * size[1]))
 
 
 def nearest_depth(mesh: Mesh, screen: Tensor, size: tuple[int, int]) -> Tensor:
@@ -84,7 +92,8 @@ def nearest_depth(mesh: Mesh, screen: Tensor, size: tuple[int, int]) -> Tensor:
 
 
 def _planes(triangles: Tensor, screen: Tensor) -> _Planes:
-    corners = torch.cat([screen[..., :2], 1 / screen[..., 2:]], 2)[:, triangles]
+    points = torch.cat([screen[..., :2], 1 / screen[..., 2:]], 2)
+    corners = points.index_select(1, triangles.flatten()).unflatten(1, (-1, 3))
     x, y, depth = corners.unbind(3)  # (T, F, 3)
     (x0, x1, x2), (y0, y1, y2) = x.unbind(2), y.unbind(2)
     area = (x1 - x0) * (y2 - y0) - (x2 - x0) * (y1 - y0)
@@ -99,77 +108,116 @@ def _planes(triangles: Tensor, screen: Tensor) -> _Planes:
     return _Planes(corners, first, second, plane, area)
 
 
+@dataclass(frozen=True)
+class _Live:
+    # L triangles to draw: where each stands in the flattened planes, its frame, and its own number
+    at: Tensor
+    frame: Tensor
+    triangle: Tensor
+
+
+@dataclass(frozen=True)
+class _Rows:
+    # R rows of samples, one line of one triangle each: whose, its line, and its first sample
+    owner: Tensor
+    line: Tensor
+    left: Tensor
+    count: Tensor
+
+
 def _splat(
-    keys: Tensor,
-    planes: _Planes,
-    live: tuple[Tensor, Tensor],
-    cut: Tensor | None,
-    shape: tuple[int, int, int],
+    keys: Tensor, planes: _Planes, live: _Live, cut: Tensor | None, shape: tuple[int, int, int]
 ) -> None:
     _, height, width = shape
-    frames, triangles = live
-    corners = planes.corners[frames, triangles]  # (L, 3, 3)
-    y = corners[..., 1]
-    top = (y.amin(1) - 0.5 - _SLACK).ceil().clamp(0, height).long()
-    bottom = (y.amax(1) - 0.5 + _SLACK).floor().clamp(-1, height - 1).long()
-    owner, line = _spread((bottom - top + 1).clamp(min=0))  # (R,): one row of one triangle each
-    line = line + top[owner]
-    left, right = _span(corners[owner], line, width)
-    row, column = _spread((right - left + 1).clamp(min=0))  # (N,): samples
-    column = column + left[row]
-    slope, drop, start = planes.depth[frames, triangles].unbind(1)
-    across = slope[owner]
-    begin = drop[owner] * (line + 0.5) + start[owner] + 0.5 * across
-    depth = begin[row] + across[row] * column
+    rows = _rows(planes.corners.flatten(0, 1).index_select(0, live.at), (width, height))
+    across, begin = _along(planes.depth.flatten(0, 1).index_select(0, live.at), rows)
+    row, step = _spread(rows.count)  # (N,): samples
+    depth = begin.index_select(0, row) + across.index_select(0, row) * step
     code = ((_FARTHEST - depth.clamp(0, _FARTHEST)) * (_DEPTH_STEPS / _FARTHEST)).long()
-    key = (code << _TRIANGLE_BITS) + triangles[owner][row]
-    place = ((frames[owner] * height + line) * width)[row] + column
+    triangle = live.triangle.index_select(0, rows.owner)
+    key = (code << _TRIANGLE_BITS) + triangle.index_select(0, row)
+    first = (live.frame.index_select(0, rows.owner) * height + rows.line) * width + rows.left
+    place = first.index_select(0, row) + step
     if cut is not None:
-        kept = _kept(planes, live, cut, owner, line, (row, column))
+        across, begin = _along(_cut_plane(planes, live, cut), rows)
+        kept = begin.index_select(0, row) + across.index_select(0, row) * step >= 0
         key, place = key[kept], place[kept]
     keys.scatter_reduce_(0, place, key, "amin")
 
 
+def _rows(corners: Tensor, size: tuple[int, int]) -> _Rows:
+    """Return the rows of samples inside triangles, corners (L, 3, 3)."""
+    width, height = size
+    x, y, _ = (value.T.contiguous() for value in corners.unbind(2))  # (3, L)
+    top = (y.amin(0) - 0.5 - _SLACK).ceil().clamp(0, height)
+    bottom = (y.amax(0) - 0.5 + _SLACK).floor().clamp(-1, height - 1)
+    counts = (bottom - top + 1).clamp(min=0).long()
+    drawn = counts.nonzero()[:, 0]
+    x, y, top = x.index_select(1, drawn), y.index_select(1, drawn), top.index_select(0, drawn)
+    owner, step = _spread(counts.index_select(0, drawn))
+    low, high = _bounds(x, y, top + 0.5)
+
+    def at(bounds: tuple[Tensor, Tensor]) -> Tensor:
+        start, slope = (value.index_select(1, owner) for value in bounds)
+        return torch.addcmul(start, slope, step.to(start))  # (3, R)
+
+    left = (at(low).amax(0) - 0.5).ceil().clamp(0, width).long()
+    right = (at(high).amin(0) - 0.5).floor().clamp(-1, width - 1).long()
+    filled = (right >= left).nonzero()[:, 0]
+    left, right = left.index_select(0, filled), right.index_select(0, filled)
+    owner = owner.index_select(0, filled)
+    line = top.index_select(0, owner).long() + step.index_select(0, filled)
+    return _Rows(drawn.index_select(0, owner), line, left, right - left + 1)
+
+
+def _bounds(
+    x: Tensor, y: Tensor, first: Tensor
+) -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]:
+    """Return what x is above and below on a line, by each side of triangles (3, L).
+
+    Each is a value on the line ``first`` (L,) and how much it grows from line to line, (3, L). A
+    side that bounds the triangle the other way, or is level, leaves it to the corners.
+    """
+    run, rise = x.roll(-1, 0) - x, y.roll(-1, 0) - y
+    slope = run / torch.where(rise.abs() < 1e-9, torch.ones_like(rise), rise)
+    start = torch.addcmul(x, slope, first - y)
+    slack = _SLACK * (1 + slope.abs())
+    # the third corner lies to the right of a side that bounds from the left
+    turn = run[0] * rise[1] - run[1] * rise[0]
+    towards = -turn * rise
+    level = torch.zeros_like(slope)
+    left, right = towards > 0, towards < 0
+    low = torch.where(left, start - slack, x.amin(0) - _SLACK), torch.where(left, slope, level)
+    high = torch.where(right, start + slack, x.amax(0) + _SLACK), torch.where(right, slope, level)
+    return low, high
+
+
+def _along(plane: Tensor, rows: _Rows) -> tuple[Tensor, Tensor]:
+    """Return how planes (L, 3) grow from sample to sample and where rows begin on them, (R,)."""
+    slope, drop, start = (value.index_select(0, rows.owner) for value in plane.T.contiguous())
+    begin = torch.addcmul(start, drop, rows.line + 0.5)
+    return slope, torch.addcmul(begin, slope, rows.left + 0.5)
+
+
 def _spread(counts: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the owner of each of ``counts.sum()`` items, counts (L,), and its place with it."""
-    owner = torch.arange(len(counts), device=counts.device).repeat_interleave(counts)
+    """Return the owner of each of ``counts.sum()`` items, counts (L,) all positive, and its place
+    with it.
+    """
     first = counts.cumsum(0) - counts
-    return owner, torch.arange(len(owner), device=counts.device) - first[owner]
+    total = int(counts.sum())
+    # three times as fast as repeat_interleave
+    owner = torch.zeros(total, dtype=torch.long, device=counts.device)
+    owner = owner.index_fill_(0, first[1:], 1).cumsum(0)
+    return owner, torch.arange(total, device=counts.device) - first.index_select(0, owner)
 
 
-def _span(corners: Tensor, line: Tensor, width: int) -> tuple[Tensor, Tensor]:
-    # where the row's centre line crosses the triangle's three sides, corners (R, 3, 3)
-    x, y = corners[..., 0], corners[..., 1]
-    x_next, y_next = x.roll(-1, 1), y.roll(-1, 1)
-    middle = line[:, None] + 0.5
-    rise = y_next - y
-    share = (middle - y) / torch.where(rise.abs() < 1e-9, torch.ones_like(rise), rise)
-    crossed = (share >= -_SLACK) & (share <= 1 + _SLACK) & (rise.abs() >= 1e-9)
-    at = x + share.clamp(0, 1) * (x_next - x)
-    left = torch.where(crossed, at, torch.full_like(at, 1e6)).amin(1)
-    right = torch.where(crossed, at, torch.full_like(at, -1e6)).amax(1)
-    return (
-        (left - 0.5 - _SLACK).ceil().clamp(0, width).long(),
-        (right - 0.5 + _SLACK).floor().clamp(-1, width - 1).long(),
+def _cut_plane(planes: _Planes, live: _Live, cut: Tensor) -> Tensor:
+    # the cut's value is affine too, cut (L, 3): at the corners
+    first, second = (
+        plane.flatten(0, 1).index_select(0, live.at) for plane in (planes.first, planes.second)
     )
-
-
-def _kept(
-    planes: _Planes,
-    live: tuple[Tensor, Tensor],
-    cut: Tensor,
-    owner: Tensor,
-    line: Tensor,
-    samples: tuple[Tensor, Tensor],
-) -> Tensor:
-    # the cut's value is affine too: its slope across a row, its value at the row's beginning
-    frames, triangles = live
-    row, column = samples
-    rise = cut[:, 1:2] - cut[:, :1], cut[:, 2:] - cut[:, :1]
-    plane = planes.first[frames, triangles] * rise[0] + planes.second[frames, triangles] * rise[1]
-    across = plane[:, 0][owner]
-    begin = (plane[:, 1][owner] * (line + 0.5) + (plane[:, 2] + cut[:, 0])[owner]) + 0.5 * across
-    return begin[row] + across[row] * column >= 0
+    plane = first * (cut[:, 1:2] - cut[:, :1]) + second * (cut[:, 2:] - cut[:, :1])
+    return plane + torch.nn.functional.pad(cut[:, :1], (2, 0))
 
 
 def _fragments(
@@ -183,7 +231,7 @@ def _fragments(
     at = frame * planes.area.shape[1] + triangle
 
     def value(plane: Tensor) -> Tensor:
-        slope_x, slope_y, start = plane.flatten(0, 1)[at].unbind(1)
+        slope_x, slope_y, start = plane.flatten(0, 1).index_select(0, at).unbind(1)
         return slope_x * x + slope_y * y + start
 
     second, third = value(planes.first), value(planes.second)

@@ -4,6 +4,7 @@ Lights stand still in the world and far away, and so does the camera: one direct
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from torch import Tensor
@@ -29,7 +30,7 @@ class _Finish:
 
 
 _FINISHES = {
-    Material.SKIN: _Finish(0.10, 18, 0.25),
+    Material.SKIN: _Finish(0.10, 18, 0.15),
     Material.FACE: _Finish(0.10, 18, 0.25),
     Material.EYE: _Finish(0.55, 90, 0.30),
     Material.LASH: _Finish(0.05, 10, 0.20),
@@ -59,7 +60,7 @@ def shade(figure: Figure, posed: Posed, fragments: Fragments) -> Tensor:
     towards = _unit(like.new_tensor(light.key_from))
     lifted = surface.place + _LIFT * normal
     share = key_light_share(figure, posed, fragments.frame, lifted)
-    wrap = like.new_tensor([finish.wrap for finish in _FINISHES.values()])[surface.material]
+    wrap = _finish(surface.material, "wrap", like)
     seep = like.new_tensor(_SEEP) * (surface.material <= Material.FACE)[:, None]
     wrap = wrap[:, None] + seep
     diffuse = (((normal @ towards)[:, None] + wrap) / (1 + wrap)).clamp(min=0)
@@ -68,8 +69,7 @@ def shade(figure: Figure, posed: Posed, fragments: Fragments) -> Tensor:
     fill = light.fill * (normal @ _unit(like.new_tensor(_FILL_FROM))).clamp(min=0)
     sky = light.ambient * (0.75 + 0.35 * normal[:, 2])
     halfway = _unit(towards + like.new_tensor(_TO_CAMERA))
-    sharpness = like.new_tensor([finish.sharpness for finish in _FINISHES.values()])
-    glint = (normal @ halfway).clamp(min=0) ** sharpness[surface.material]
+    glint = (normal @ halfway).clamp(min=0) ** _finish(surface.material, "sharpness", like)
     glint = light.key * surface.shine * glint * share
     return light.exposure * (surface.colour * (key + (fill + sky)[:, None]) + glint[:, None])
 
@@ -82,11 +82,12 @@ def _surface(figure: Figure, posed: Posed, fragments: Fragments) -> _Surface:
     moved = _interpolated(moving, at, fragments.weights)
     normal = _unit(moved[:, :3])
     # seen from behind, a two-sided surface shows its other side
-    behind = (normal[:, 1] > 0.25) & piece.two_sided[fragments.triangle]
+    two_sided = piece.two_sided.index_select(0, fragments.triangle)
+    behind = (normal[:, 1] > 0.25) & two_sided
     normal = normal * (1 - 2 * behind.to(normal))[:, None]
     colour = _interpolated(piece.colour, corners, fragments.weights)
-    material = piece.material[fragments.triangle]
-    shine = colour.new_tensor([finish.shine for finish in _FINISHES.values()])[material]
+    material = piece.material.index_select(0, fragments.triangle)
+    shine = _finish(material, "shine", colour)
 
     def fine(kind: Material) -> tuple[Tensor, Tensor]:
         rows = (material == kind).nonzero()[:, 0]
@@ -98,6 +99,13 @@ def _surface(figure: Figure, posed: Posed, fragments: Fragments) -> _Surface:
     rows, place = fine(Material.EYE)
     colour[rows] = paint_eyes(colour[rows], place, figure.paint)
     return _Surface(colour, normal, moved[:, 3:], material, shine)
+
+
+def _finish(
+    material: Tensor, quality: Literal["shine", "sharpness", "wrap"], like: Tensor
+) -> Tensor:
+    table = like.new_tensor([getattr(finish, quality) for finish in _FINISHES.values()])
+    return table.index_select(0, material)
 
 
 def _interpolated(values: Tensor, corners: Tensor, weights: Tensor) -> Tensor:

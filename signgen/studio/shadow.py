@@ -33,16 +33,20 @@ def key_light_share(figure: Figure, posed: Posed, frame: Tensor, place: Tensor) 
     at = seen(place)
     # inverse depth: larger is nearer, and 0 where nothing throws a shadow
     lit_until = 1 / (at[:, 2] - _BIAS)
-    x, y = (at[:, :2] - 0.5).clamp(0, _SIZE - 1.01).unbind(1)
-    left, top = x.long(), y.long()
-    first = (frame * _SIZE + top) * _SIZE + left
-    corners = [
-        (nearest.flatten().index_select(0, first + step) < lit_until).to(x)
-        for step in (0, 1, _SIZE, _SIZE + 1)
-    ]
-    upper = torch.lerp(corners[0], corners[1], x - left)
-    lower = torch.lerp(corners[2], corners[3], x - left)
-    return _DEEPEST + (1 - _DEEPEST) * torch.lerp(upper, lower, y - top)
+    x, y = (at[:, :2] - 0.5).clamp(1, _SIZE - 2).unbind(1)
+    column, line = x.round(), y.round()
+    first = (frame * _SIZE + line.long() - 1) * _SIZE + column.long() - 1
+    nearest, soft = nearest.flatten(), torch.zeros_like(x)
+    for down, tall in enumerate(_soft(y - line)):
+        for right, wide in enumerate(_soft(x - column)):
+            seen_there = nearest.index_select(0, first + (down * _SIZE + right))
+            soft += tall * wide * (seen_there < lit_until)
+    return _DEEPEST + (1 - _DEEPEST) * soft
+
+
+def _soft(past: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    # quadratic splines: an edge without steps, some three cells of the map wide
+    return (0.5 - past) ** 2 / 2, 0.75 - past**2, (0.5 + past) ** 2 / 2
 
 
 def _lamp_axes(key_from: Tensor) -> Tensor:

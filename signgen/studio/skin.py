@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+from torch.nn.functional import embedding_bag
 
 from signgen.studio.kinematics import BoneMotion
 
@@ -58,12 +59,14 @@ def fans(triangles: Tensor, num_vertices: int) -> Fans:
 
 def vertex_normals(vertices: Tensor, fan: Fans) -> Tensor:
     """Return unit normals (T, V, 3), weighted by area; a gather, so the sum's order is fixed."""
-    corners = vertices[:, fan.triangles]  # (T, F, 3, 3)
-    edges = corners[:, :, 1:] - corners[:, :, :1]
-    normals = torch.linalg.cross(edges[:, :, 0], edges[:, :, 1])
-    normals = torch.cat([normals, torch.zeros_like(normals[:, :1])], 1)
-    total = normals[:, fan.around].sum(2)
-    return total / total.norm(dim=2, keepdim=True).clamp(min=1e-12)
+    places = vertices.transpose(0, 1).contiguous()  # (V, T, 3): whole rows are gathered
+    corners = places.index_select(0, fan.triangles.flatten()).unflatten(0, (-1, 3))
+    edges = corners[:, 1:] - corners[:, :1]
+    normals = torch.linalg.cross(edges[:, 0], edges[:, 1])  # (F, T, 3)
+    normals = torch.cat([normals, torch.zeros_like(normals[:1])])
+    total = embedding_bag(fan.around, normals.flatten(1), mode="sum").unflatten(1, (-1, 3))
+    unit = total / total.norm(dim=2, keepdim=True).clamp(min=1e-12)
+    return unit.transpose(0, 1).contiguous()
 
 
 def pushed_out(points: Tensor, surface: Tensor, normals: Tensor, margin: Tensor) -> Tensor:

@@ -5,7 +5,7 @@ A draw is a function of its generator alone: what is kept in the device's memory
 
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 import numpy as np
@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from pose_sequences.phoenix.clip import FPS
-from signgen.data import LAYOUT, Batch, View, to_points
-from signgen.pose_maps import Points, shoulder_width
+from pose_sequences.sequence import PoseSequence, concatenate
+from signgen.data import Batch, View, alone, joined_views, to_points
+from signgen.pose_maps import Points
 from signgen.studio.camera import Camera
 from signgen.studio.clip import (
     Take,
@@ -28,12 +29,16 @@ from signgen.studio.clip import (
     to_poses,
 )
 from signgen.studio.degrade import draw_wear, squeeze, squeeze_points, wear_down
+from signgen.studio.detector import Detection, bundled_detector
 from signgen.studio.factory import SignerFactory
 from signgen.studio.figure import Figure, Pose
+from signgen.studio.keypoints import Keypoints
 
 Value = TypeVar("Value")
+_EXACT = Detection(strength=0.0)
 _MOMENTS = 4  # within a frame, for what the shutter blurs
-_REST_SHARE = 0.5  # of the portraits
+_REST_SHARE = 0.5  # of the references
+_STILLS = 4  # of a clip, as references of itself
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,9 +47,12 @@ class StudioSettings:
 
     signers: how many people; clips: how many there are in all, each of ``clip_frames`` frames;
     clips_a_draw: how many of them a batch is taken from; kept: how many stay in memory; portraits:
-    references of a signer; size: width and height in pixels; worn: whether references look as if a
-    poor camera had made them; squeezed: share of the signers who are shown too wide or too narrow;
-    vocabulary, most_glosses: as in plan.CorpusSettings; supersample: samples a pixel, each way.
+    references of a signer, out of no clip; size: width and height in pixels; worn: whether
+    references look as if a poor camera had made them; squeezed: share of the signers who are shown
+    too wide or too narrow; detector: how far points err as MediaPipe's do, 0 for exact ones, as
+    detector.Detection's strength; long_gaps, lost_hands: shares of the clips, as there; pictures
+    are exact in any case; vocabulary, most_glosses: as in plan.CorpusSettings; supersample: samples
+    a pixel, each way; ahead: whether all that is kept is filmed before training begins.
     """
 
     size: tuple[int, int] = (256, 256)
@@ -57,24 +65,47 @@ class StudioSettings:
     portraits: int = 12
     worn: bool = True
     squeezed: float = 0.3
+    detector: float = 1.0
+    long_gaps: float = 0.0
+    lost_hands: float = 0.0
     vocabulary: int = 2000
     most_glosses: int = 4
     supersample: int = 2
+    ahead: bool = False
 
     def __post_init__(self) -> None:
         for name in ("signers", "clips", "clip_frames", "clips_a_draw", "kept", "portraits"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} is {getattr(self, name)}; give at least 1")
+        self.detections()
+
+    def detections(self) -> Detection:
+        """Return how the points of a clip are seen."""
+        return Detection(
+            strength=self.detector, long_gaps=self.long_gaps, lost_hands=self.lost_hands
+        )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Footage:
+    """A clip, and stills of the same performance before the same camera, as references."""
+
+    clip: View
+    stills: View
 
 
 class StudioSource:
     """The samples of a studio; a data.SampleSource.
 
     It holds ``signers`` dressed figures, some 15 MB each, and ``kept`` clips as uint8.
+    across_clips: how often a reference is a portrait, before a camera that stands elsewhere; else
+    it is a still of the clip's own performance, as poses that are fitted to a reference have it.
     """
 
-    def __init__(self, settings: StudioSettings, device: torch.device) -> None:
-        self.settings, self._device = settings, device
+    def __init__(
+        self, settings: StudioSettings, device: torch.device, across_clips: float = 1.0
+    ) -> None:
+        self.settings, self._device, self._across_clips = settings, device, across_clips
         self._factory = SignerFactory.load()
         self._vocabulary = draw_vocabulary(settings.vocabulary, self._chance("vocabulary", 0))
         self._figures = _Kept(settings.signers, self._figure)
@@ -86,6 +117,14 @@ class StudioSource:
         """Where the frames are made."""
         return self._device
 
+    def film_ahead(self, say: Callable[[str], object]) -> None:
+        """Film all that is kept, so that no draw takes longer than another; say: takes progress."""
+        num_clips = min(self.settings.kept, self.settings.clips)
+        for number in range(num_clips):
+            _ = self._clips[number], self._portraits[number % self.settings.signers]
+            if (number + 1) % max(1, num_clips // 10) == 0:
+                say(f"filmed {number + 1} of {num_clips} clips")
+
     def draw(self, num_samples: int, num_frames: int, generator: torch.Generator) -> Batch:
         """Draw samples from a few clips; a clip that is too short stays on its last frame."""
         settings = self.settings
@@ -95,13 +134,23 @@ class StudioSource:
         first = torch.randint(room, (num_samples, 1), generator=generator)
         shown = torch.randint(settings.portraits, (num_samples,), generator=generator)
         offset = (first + torch.arange(num_frames)).clamp(max=settings.clip_frames - 1)
-        clips, references = [], []
+        across = torch.rand(num_samples, generator=generator) < self._across_clips
+        still = torch.randint(_STILLS, (num_samples,), generator=generator)
+        clips, references, signers = [], [], []
         for number, rows in zip(
             numbers, torch.arange(num_samples).tensor_split(num_clips), strict=True
         ):
-            clips.append(_rows(self._clips[number], offset[rows].flatten()))
-            references.append(_rows(self._portraits[number % settings.signers], shown[rows]))
-        return Batch(clips=_joined(clips), references=_joined(references))
+            footage, signer = self._clips[number], number % settings.signers
+            clips.append(footage.clip.rows(offset[rows].flatten()))
+            stock = joined_views([self._portraits[signer], footage.stills])
+            chosen = torch.where(across, shown, settings.portraits + still)
+            references.append(stock.rows(chosen[rows]))
+            signers += [signer] * len(rows)
+        return Batch(
+            clips=joined_views(clips),
+            references=joined_views(references),
+            signers=torch.tensor(signers),
+        )
 
     def _chance(self, what: str, number: int) -> np.random.Generator:
         return np.random.default_rng([self.settings.seed, *what.encode(), number])
@@ -119,8 +168,8 @@ class StudioSource:
             size=self.settings.size,
         )
 
-    def _film_clip(self, number: int) -> View:
-        """Render some consecutive frames of a sentence."""
+    def _film_clip(self, number: int) -> _Footage:
+        """Render some consecutive frames of a sentence, and stills of all of it."""
         settings = self.settings
         signer = number % settings.signers
         rng = self._chance("clip", number)
@@ -128,7 +177,18 @@ class StudioSource:
         pose = performance.pose
         first = int(rng.integers(max(pose.num_frames - settings.clip_frames, 0) + 1))
         rows = np.minimum(np.arange(first, first + settings.clip_frames), pose.num_frames - 1)
-        return self._squeezed(signer, self._seen(signer, _poses(pose, rows), camera))
+        at = rng.integers(pose.num_frames, size=_STILLS)
+        at[rng.random(_STILLS) < _REST_SHARE] = 0
+        frames, exact = self._filmed(signer, _poses(pose, rows), camera)
+        stills, posed = self._filmed(signer, _poses(pose, at), camera)
+        chance = self._chance("detector", number)
+        told = self._told(exact, camera, chance, settings.detections())
+        there = self._points(to_poses(exact, camera, FPS))
+        clip = View(frames=frames, points=self._points(told), exact=there)
+        references = self._references(self._worn(stills[:, None], rng), posed, camera, chance)
+        return _Footage(
+            clip=self._squeezed(signer, clip), stills=self._squeezed(signer, references)
+        )
 
     def _film_portraits(self, signer: int) -> View:
         """Render frames of a signer for references, at rest or at work, some of them worn."""
@@ -140,33 +200,53 @@ class StudioSource:
         at = rng.integers(max(pose.num_frames - _MOMENTS, 0) + 1, size=settings.portraits)
         at[rng.random(settings.portraits) < _REST_SHARE] = 0
         rows = (at[:, None] + np.arange(_MOMENTS)).flatten().clip(max=pose.num_frames - 1)
-        seen = self._seen(signer, _poses(pose, rows), camera)
-        alone = _rows(seen, torch.arange(0, len(rows), _MOMENTS))
-        # a reference is a picture by itself: its strokes are as wide as it alone says
-        points = alone.points
-        widths = shoulder_width(points.places, points.confidence, LAYOUT, settings.size[1])
-        points = replace(points, shoulders=widths)
-        frames = self._worn(seen.frames, rng) if settings.worn else alone.frames
-        return self._squeezed(signer, View(frames=frames, points=points))
+        frames, exact = self._filmed(signer, _poses(pose, rows), camera)
+        early = Keypoints(exact.points[::_MOMENTS], exact.visible[::_MOMENTS])
+        chance = self._chance("portrait detector", signer)
+        worn = self._worn(frames.unflatten(0, (-1, _MOMENTS)), rng)
+        return self._squeezed(signer, self._references(worn, early, camera, chance))
 
-    def _seen(self, signer: int, pose: Pose, camera: Camera) -> View:
+    def _references(
+        self, frames: Tensor, exact: Keypoints, camera: Camera, rng: np.random.Generator
+    ) -> View:
+        """Return pictures (N, 3, H, W), each by itself.
+
+        Nothing before such a picture tells the detector where hands are, and its strokes are as
+        wide as it alone says.
+        """
+        seen = Detection(strength=self.settings.detector)
+        told = [
+            self._told(Keypoints(points[None], visible[None]), camera, rng, seen)
+            for points, visible in zip(exact.points, exact.visible, strict=True)
+        ]
+        return alone(View(frames=frames, points=self._points(concatenate(told))))
+
+    def _filmed(self, signer: int, pose: Pose, camera: Camera) -> tuple[Tensor, Keypoints]:
+        """Render frames (T, 3, H, W)."""
         figure = self._figures[signer]
         shots = list(film(figure, pose, camera, self.settings.supersample))
-        points = join_points([shot.keypoints for shot in shots])
-        poses = to_poses(points, camera, FPS)
-        frames = torch.cat([shot.frames for shot in shots]).movedim(-1, 1)  # (T, 3, H, W)
-        return View(
-            frames=frames.contiguous(),
-            points=to_points(poses, self.settings.size).to(self._device),
-        )
+        frames = torch.cat([shot.frames for shot in shots]).movedim(-1, 1)
+        return frames.contiguous(), join_points([shot.keypoints for shot in shots])
 
-    def _worn(self, frames: Tensor, rng: np.random.Generator) -> Tensor:
-        """Return a picture (N, 3, H, W) of each ``_MOMENTS`` frames, each by another camera."""
+    def _told(
+        self, exact: Keypoints, camera: Camera, rng: np.random.Generator, detection: Detection
+    ) -> PoseSequence:
+        poses = to_poses(exact, camera, FPS)
+        if detection == _EXACT:
+            return poses
+        return bundled_detector().apply(poses, exact, camera, rng, detection)
+
+    def _points(self, poses: PoseSequence) -> Points:
+        return to_points(poses, self.settings.size).to(self._device)
+
+    def _worn(self, moments: Tensor, rng: np.random.Generator) -> Tensor:
+        """Return pictures (N, 3, H, W) of moments (N, M, 3, H, W), each by another poor camera."""
+        if not self.settings.worn:
+            return moments[:, 0]
         seed = int(rng.integers(2**31))
         chance = torch.Generator().manual_seed(seed)
         grain = torch.Generator(self._device).manual_seed(seed)
-        moments = (frames.float() / 255).unflatten(0, (-1, 1, _MOMENTS))
-        worn = [wear_down(one, draw_wear(chance), grain) for one in moments]
+        worn = [wear_down(one[None] / 255, draw_wear(chance), grain) for one in moments]
         return (255 * torch.cat(worn)).round().byte()
 
     def _squeezed(self, signer: int, view: View) -> View:
@@ -175,15 +255,10 @@ class StudioSource:
         squeezed, share = rng.random() < self.settings.squeezed, float(rng.uniform(0.85, 1.18))
         if not squeezed:
             return view
-        points = view.points
-        places = squeeze_points(points.places, share, view.size[0])
         return View(
             frames=(255 * squeeze(view.frames.float() / 255, share)).round().byte(),
-            points=Points(
-                places=places * (points.confidence > 0)[..., None],
-                confidence=points.confidence,
-                shoulders=points.shoulders * share,
-            ),
+            points=_squeezed_points(view.points, share, view.size[0]),
+            exact=view.exact and _squeezed_points(view.exact, share, view.size[0]),
         )
 
 
@@ -208,25 +283,10 @@ def _poses(pose: Pose, rows: NDArray[np.int64]) -> Pose:
     return Pose(pose.rotations[chosen], pose.actions[chosen], pose.root[chosen])
 
 
-def _rows(view: View, rows: Tensor) -> View:
-    rows = rows.to(view.frames.device)
-    points = view.points
-    return View(
-        frames=view.frames[rows],
-        points=Points(
-            places=points.places[rows],
-            confidence=points.confidence[rows],
-            shoulders=points.shoulders[rows],
-        ),
-    )
-
-
-def _joined(views: list[View]) -> View:
-    return View(
-        frames=torch.cat([view.frames for view in views]),
-        points=Points(
-            places=torch.cat([view.points.places for view in views]),
-            confidence=torch.cat([view.points.confidence for view in views]),
-            shoulders=torch.cat([view.points.shoulders for view in views]),
-        ),
+def _squeezed_points(points: Points, share: float, width: int) -> Points:
+    places = squeeze_points(points.places, share, width)
+    return Points(
+        places=places * (points.confidence > 0)[..., None],
+        confidence=points.confidence,
+        shoulders=points.shoulders * share,
     )

@@ -13,7 +13,7 @@ from signgen.studio.factory import Signer
 from signgen.studio.gloss import Gloss
 from signgen.studio.habits import Habits
 from signgen.studio.handshapes import HANDSHAPES, REST, Handshape
-from signgen.studio.kinematics import HandAxes, bend_fingers, hand_axes, move_bones, rest_pose
+from signgen.studio.kinematics import HandAxes, bend_fingers, hand_axes, move_bone, rest_pose
 from signgen.studio.limbs import hand_turn
 from signgen.studio.locations import (
     HEAD_BONE,
@@ -57,7 +57,8 @@ class Stance:
     it lies on the skin; contact (3,): that point from the wrist, in the reference pose; turn (3,
     3): of the hand; bends (5, 3), spreads (5,), other_bends, other_spreads: of the fingers, and of
     those that they open or close to; path and local: how it moves, backwards: the path from its
-    end, scale (3,): of the path; swivel: of the elbow.
+    end, scale (3,): of the path; swivel: of the elbow; joints (3,): the angles of forearm and wrist
+    that all this takes (comfort.joint_angles), once they are known.
     """
 
     place: Tensor
@@ -74,6 +75,7 @@ class Stance:
     backwards: bool
     scale: Tensor
     swivel: float
+    joints: Tensor
 
     def moved(self, phase: Tensor) -> Tensor:
         """Return how far the path has led (N, 3)."""
@@ -179,6 +181,7 @@ class Hand:
             backwards=False,
             scale=own * self.body.size,
             swivel=self.habits.swivel,
+            joints=torch.zeros(3),
         )
 
     def _fingers(self, shape: Handshape) -> tuple[Tensor, Tensor]:
@@ -190,14 +193,14 @@ class Hand:
         """Return the touching point (3,) from the wrist, in the reference pose."""
         skeleton, heads = self.signer.anatomy.skeleton, self.signer.heads
         pose = bend_fingers(rest_pose(skeleton, 1, heads), self.axes, bends[None], spreads[None])
-        motion = move_bones(skeleton, heads, pose)
         wrist = heads[skeleton.rows[f"wrist.{self.side}"]]
         if shape.contact is None:
-            knuckles = [self.axes.rows[finger][1] for finger in (1, 2)]
-            return motion.heads[0, knuckles].mean(0) - wrist
-        bone = self.axes.rows[shape.contact][2]
-        reach = self.body.tips["LR".index(self.side), shape.contact] - heads[bone]
-        return motion.heads[0, bone] + motion.turns[0, bone] @ reach - wrist
+            knuckles = [skeleton.names[self.axes.rows[finger][1]] for finger in (1, 2)]
+            moved = [move_bone(skeleton, heads, pose, bone).heads[0] for bone in knuckles]
+            return torch.stack(moved).mean(0) - wrist
+        bone = skeleton.names[self.axes.rows[shape.contact][2]]
+        tip = self.body.tips["LR".index(self.side), shape.contact]
+        return move_bone(skeleton, heads, pose, bone).carried(tip[None])[0] - wrist
 
     def _normal(self, location: Location, place: Tensor) -> Tensor:
         """Return the direction (3,) out of the skin at a place, level with the ground."""

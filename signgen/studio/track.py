@@ -91,6 +91,8 @@ def transition_time(before: Stance, after: Stance, axes: HandAxes) -> float:
     end = _at(after, axes, torch.zeros(1))
     way = float((end.wrist - start.wrist).norm()) * (1 + _BOW)
     turned = float(_turning(start.turn.mT @ end.turn)[1].abs())
+    # the short way round may be none that joints can go
+    turned = max(turned, float((after.joints - before.joints).norm()))
     return max(_SHORTEST, PEAK * way / FASTEST, PEAK * turned / _TURNING)
 
 

@@ -159,8 +159,8 @@ def _light(signer: Signer, dice: _Dice) -> Light:
     side = dice.one_of((-1.0, 1.0))
     return Light(
         key=dice.between(0.75, 0.95),
-        fill=dice.between(0.15, 0.28),
-        ambient=dice.between(0.22, 0.32),
+        fill=dice.between(0.12, 0.24),
+        ambient=dice.between(0.18, 0.27),
         key_from=(side * dice.between(0.3, 0.75), -0.85, dice.between(0.4, 0.75)),
         warmth=dice.between(-0.5, 0.8),
         # a camera opens up for darker skin, though less than all the way

@@ -54,6 +54,21 @@ def test_the_check_of_a_corpus_finds_nothing_to_say(built: Path) -> None:
         assert set(counts.keypoints.values()) == {counts.clips}
 
 
+def test_keypoints_can_be_such_as_a_detector_says(built: Path, tmp_path: Path) -> None:
+    root = tmp_path / "told"
+    build(root, replace(SETTINGS, detector=1.0))
+    exact, told = (Corpus.open(path, layout="holistic553") for path in (built, root))
+    for clip, same in zip(exact.all_clips(), told.all_clips(), strict=True):
+        for ours, theirs in zip(read_frames(clip.path), read_frames(same.path), strict=True):
+            assert np.array_equal(ours, theirs)
+        plain, seen = exact.keypoints(clip), told.keypoints(same)
+        both = (plain.confidence > 0.5) & (seen.confidence > 0.5)
+        off = np.linalg.norm((plain.keypoints - seen.keypoints)[both][:, :2], axis=1)
+        assert 0.05 < np.median(off) < 3  # of 64 pixels
+    assert "a model of MediaPipe's" in (root / "README.md").read_text()
+    assert "the exact projections" in (built / "README.md").read_text()
+
+
 def test_every_signer_is_in_one_split_alone(built: Path) -> None:
     corpus = Corpus.open(built)
     signers = [{clip.signer for clip in corpus.clips(split)} for split in SPLITS]
@@ -102,6 +117,8 @@ def test_another_corpus_is_not_mixed_into_one(built: Path, tmp_path: Path) -> No
     (tmp_path / "letter.txt").write_text("mine")
     with pytest.raises(OutputError, match="holds something else; choose a new folder"):
         build_corpus(tmp_path, SETTINGS)
+    with pytest.raises(OutputError, match="is no folder; choose another name"):
+        build_corpus(tmp_path / "letter.txt", SETTINGS)
     assert contents(built) == before
     assert contents(tmp_path) == {"letter.txt": b"mine"}
 
@@ -143,18 +160,30 @@ class TestPlan:
             replace(SETTINGS, **change)
 
 
+def kill_while_it_builds(command: list[str], root: Path, rng: np.random.Generator) -> None:
+    """Start a build and kill it, with its children: soon, or a little after its next clip."""
+    before = len(list(root.rglob("*.npz")))
+    child = subprocess.Popen(command, stderr=subprocess.DEVNULL, process_group=0)
+    if rng.random() < 0.4:
+        time.sleep(rng.uniform(0.3, 4))
+    else:
+        while child.poll() is None and len(list(root.rglob("*.npz"))) == before:
+            time.sleep(0.02)
+        time.sleep(rng.uniform(0, 0.8))
+    os.killpg(child.pid, signal.SIGKILL)
+    child.wait()
+
+
 @pytest.mark.slow
-def test_a_build_killed_twenty_times_ends_complete(built: Path, tmp_path: Path) -> None:
+def test_a_build_killed_twenty_times_ends_complete(tmp_path: Path) -> None:
     root = tmp_path / "corpus"
-    size = "x".join(map(str, SETTINGS.size))
-    command = [sys.executable, "-m", "signgen", "studio", "build", str(root), "--size", size]
-    command += ["--signers", "6", "--clips", "24", "--seed", "5", "--max-frames", "12", "-j", "2"]
+    command = [sys.executable, "-m", "signgen", "studio", "build", str(root), "--size", "64x80"]
+    command += ["--signers", "6", "--clips", "90", "--seed", "5", "--max-frames", "4", "-j", "2"]
     rng = np.random.default_rng(1)
     for _ in range(20):
-        child = subprocess.Popen(command, stderr=subprocess.DEVNULL, process_group=0)
-        time.sleep(rng.uniform(1, 9))
-        os.killpg(child.pid, signal.SIGKILL)
-        child.wait()
+        kill_while_it_builds(command, root, rng)
+    assert list(root.rglob("*.npz"))
+    assert not (root / "annotations").exists()  # or the last of them killed nothing
     assert subprocess.run(command, check=True, capture_output=True).returncode == 0
     assert [path.name for path in root.rglob(".*")] == []
     report = check(root, decode=True)

@@ -60,6 +60,7 @@ def test_without_wear_the_first_moment_is_left_as_it_is() -> None:
         {"chroma": 2},
         {"quality": 20.0},
         {"noise": 0.05},
+        {"crf": 34},
     ],
 )
 def test_each_fault_changes_the_picture_and_keeps_its_shape_and_range(

@@ -6,6 +6,7 @@ import torch
 from signgen.studio.kinematics import (
     bend_fingers,
     hand_axes,
+    move_bone,
     move_bones,
     rest_pose,
     rotation_about,
@@ -37,6 +38,20 @@ def test_bones_keep_their_lengths_in_any_pose() -> None:
     parents = torch.tensor(skeleton.parents[1:])
     posed = (heads[1:] - heads[parents]).norm(dim=1)
     torch.testing.assert_close(posed, (person.heads[1:] - person.heads[parents]).norm(dim=1))
+
+
+def test_one_bone_moves_as_it_does_among_all() -> None:
+    person = signer(1)
+    skeleton = person.anatomy.skeleton
+    turns = random_turns(3 * len(skeleton.names), 1.0, 4).unflatten(0, (3, -1))
+    motion = move_bones(skeleton, person.heads, turns)
+    for bone in ("root", "head", "finger3-3.R"):
+        row = skeleton.rows[bone]
+        alone = move_bone(skeleton, person.heads, turns, bone)
+        torch.testing.assert_close(alone.turns, motion.turns[:, row])
+        torch.testing.assert_close(alone.heads, motion.heads[:, row])
+        places = person.heads[row] + random_turns(3, 1.0, 5)[:, 0]
+        torch.testing.assert_close(alone.put_down(alone.carried(places)), places)
 
 
 @pytest.mark.parametrize("side", ["L", "R"])
@@ -104,6 +119,27 @@ def test_an_arm_reaches_its_goal_and_turns_the_hand_as_asked(side: str) -> None:
     wrist = skeleton.rows[f"wrist.{side}"]
     torch.testing.assert_close(motion.heads[:, wrist], wanted.wrist, atol=1e-3, rtol=0)
     torch.testing.assert_close(motion.turns[:, wrist], wanted.hand, atol=1e-4, rtol=0)
+
+
+def test_elbows_do_not_jump_wherever_a_hand_is_led() -> None:
+    person = signer(4)
+    skeleton = person.anatomy.skeleton
+    shoulder = person.heads[skeleton.rows["upperarm01.L"]]
+    generator = torch.Generator().manual_seed(7)
+    ends = torch.randn(40, 2, 3, generator=generator)
+    ends[..., 1] = -ends[..., 1].abs() - 0.3  # before the shoulder, as hands are
+    ends = 0.35 * ends / ends.norm(dim=2, keepdim=True)
+    along = torch.linspace(0, 1, 60)[:, None]
+    for start, end in ends.unbind(0):
+        line = torch.lerp(start, end, along)
+        line = 0.35 * line / line.norm(dim=1, keepdim=True)
+        turns = torch.eye(3).expand(60, 3, 3)
+        wanted = Reach(shoulder + line, torch.full((60,), 0.3), turns)
+        pose = reach(skeleton, person.heads, rest_pose(skeleton, 60, person.heads), "L", wanted)
+        heads = move_bones(skeleton, person.heads, pose).heads
+        elbow = heads[:, skeleton.rows["lowerarm01.L"]].diff(dim=0).norm(dim=1)
+        wrist = line.diff(dim=0).norm(dim=1)
+        assert (elbow < 3 * wrist + 1e-3).all()
 
 
 def test_a_goal_out_of_reach_stretches_the_arm_towards_it() -> None:

@@ -1,5 +1,6 @@
 """Pictures: the same from the same seed, decently dressed, readable on every skin."""
 
+import time
 from dataclasses import replace
 
 import pytest
@@ -7,6 +8,7 @@ import torch
 
 from pose_sequences.layout import layout
 from signgen.studio.camera import CLOSE, Camera
+from signgen.studio.clip import film
 from signgen.studio.figure import Pose, dress
 from signgen.studio.keypoints import LAYOUT, project_keypoints
 from signgen.studio.picture import backdrop, render
@@ -162,3 +164,22 @@ def test_the_picture_is_the_same_on_an_accelerator() -> None:
     ours = render(figure(3), pose, camera(3)).frames.int()
     theirs = render(figure(3).to("cuda"), there, camera(3)).frames.cpu().int()
     assert ((ours - theirs).abs().amax(3) <= 2).float().mean() > 0.999
+
+
+@pytest.mark.gpu
+def test_an_accelerator_draws_500_frames_a_second() -> None:
+    num_frames, person = 256, figure(3).to("cuda")
+    pose = hands_up(signer(3), 0.4, num_frames)
+    pose = Pose(pose.rotations.cuda(), pose.actions.cuda(), pose.root.cuda())
+    view = Camera.framed(signer(3), (256, 256), CLOSE)
+
+    def drawn() -> float:
+        torch.cuda.synchronize()
+        begin = time.perf_counter()
+        for shot in film(person, pose, view):
+            assert shot.frames.shape[1:] == (256, 256, 3)
+        torch.cuda.synchronize()
+        return time.perf_counter() - begin
+
+    drawn()
+    assert num_frames / min(drawn() for _ in range(3)) >= 500

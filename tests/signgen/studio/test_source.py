@@ -24,6 +24,7 @@ SETTINGS = StudioSettings(
     clips_a_draw=2,
     portraits=3,
     squeezed=1.0,
+    detector=0.0,
     vocabulary=5,
     most_glosses=1,
     supersample=1,
@@ -76,6 +77,15 @@ def test_a_draw_follows_from_its_generator_and_not_from_what_was_drawn_before() 
     assert not torch.equal(first.clips.frames, other.clips.frames)
 
 
+def test_what_is_filmed_ahead_is_what_would_be_filmed_when_it_is_drawn() -> None:
+    said: list[str] = []
+    ahead = StudioSource(replace(SETTINGS, kept=1), CPU)
+    ahead.film_ahead(said.append)
+    assert said == ["filmed 1 of 1 clips"]
+    for ours, theirs in zip(tensors(draw(ahead, 3)), tensors(draw(source(), 3)), strict=True):
+        assert torch.equal(ours, theirs)
+
+
 def test_references_are_worn_and_targets_are_clean() -> None:
     ours, theirs = (draw(source(worn=worn), 5) for worn in (True, False))
     assert torch.equal(ours.clips.frames, theirs.clips.frames)
@@ -87,6 +97,26 @@ def test_a_reference_shows_the_signer_of_its_clip() -> None:
     batch = draw(source(worn=False), 2, num_samples=12, num_frames=1)
     assert len(corners(batch.clips).round().unique(dim=0)) > 1  # both signers were drawn
     assert (corners(batch.clips) - corners(batch.references)).abs().max() < 2
+
+
+def test_as_often_as_told_a_reference_is_a_still_from_where_its_clip_is_filmed() -> None:
+    plain = replace(SETTINGS, worn=False, signers=1, clips=1)
+    stills, portraits, mixed = (
+        draw(StudioSource(plain, CPU, share), 2, num_samples=60, num_frames=1)
+        for share in (0.0, 1.0, 0.5)
+    )
+    assert torch.equal(mixed.clips.frames, portraits.clips.frames)
+    own, strange = (
+        (mixed.references.frames == batch.references.frames).flatten(1).all(1)
+        for batch in (stills, portraits)
+    )
+    assert (own ^ strange).all()
+    assert float(strange.float().mean()) == pytest.approx(0.5, abs=0.15)
+    still, moved = (
+        float((batch.references.frames == batch.clips.frames).float().mean())
+        for batch in (stills, portraits)
+    )
+    assert still > moved + 0.1
 
 
 def test_frames_of_a_clip_follow_each_other_and_stay_at_its_end() -> None:
@@ -115,9 +145,36 @@ def test_training_draws_its_scenes_from_it() -> None:
     assert (scene.maps > 0.3).any()
 
 
+def test_points_err_as_a_detector_s_do_and_pictures_stay_exact() -> None:
+    exact, told = draw(source(), 3), draw(StudioSource(replace(SETTINGS, detector=1.0), CPU), 3)
+    for plain, seen in ((exact.clips, told.clips), (exact.references, told.references)):
+        assert torch.equal(plain.frames, seen.frames)
+        both = (plain.points.confidence > 0.5) & (seen.points.confidence > 0.5)
+        off = (plain.points.places - seen.points.places)[both][:, :2].norm(dim=1)
+        assert 0.1 < off.median() < 2  # of 64 pixels
+        assert not seen.points.places[seen.points.confidence == 0].any()
+
+
+def test_a_hand_can_be_lost_in_all_clips() -> None:
+    clips = draw(StudioSource(replace(SETTINGS, lost_hands=1.0), CPU), 3).clips
+    rows = [layout(LAYOUT).part(part) for part in ("left_hand", "right_hand")]
+    found = torch.stack([(clips.points.confidence[:, own] > 0).any(1) for own in rows])
+    assert not found.all(0).any()
+
+
+def test_what_a_detector_loses_is_known_all_the_same() -> None:
+    told = draw(StudioSource(replace(SETTINGS, detector=1.0, lost_hands=1.0), CPU), 3).clips
+    exact = draw(source(), 3).clips.points
+    assert torch.equal(told.shown.places, exact.places)
+    assert torch.equal(told.shown.confidence, exact.confidence)
+    assert not torch.equal(told.points.places, told.shown.places)
+
+
 def test_settings_out_of_range_are_refused() -> None:
     with pytest.raises(ValueError, match="clips_a_draw is 0; give at least 1"):
         replace(SETTINGS, clips_a_draw=0)
+    with pytest.raises(ValueError, match=r"lost_hands is 1.5; 0 to 1 is possible"):
+        replace(SETTINGS, lost_hands=1.5)
 
 
 @pytest.mark.gpu
