@@ -4,10 +4,10 @@ A SampleSource gives batches of signed frames with their keypoints and a referen
 same signer; a corpus on disk is one, the studio another.
 """
 
+import copy
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Protocol
+from typing import Protocol, Self
 
 import numpy as np
 import torch
@@ -17,9 +17,10 @@ from torch import Tensor
 
 from pose_sequences.errors import CorpusError
 from pose_sequences.phoenix import Corpus
-from pose_sequences.phoenix.clip import Split
+from pose_sequences.phoenix.clip import Clip, Split
 from pose_sequences.sequence import PoseSequence
 from pose_sequences.video import read_frames
+from signgen.choice import HALF_ACROSS, Choice, Chooser, Pairing
 from signgen.pose_maps import Points, shoulder_width
 
 LAYOUT = "reduced203"  # of everything the networks see
@@ -29,27 +30,46 @@ LAYOUT = "reduced203"  # of everything the networks see
 class View:
     """Pictures and their keypoints.
 
-    frames (N, 3, H, W) uint8; points: of the N pictures, in their pixels, in LAYOUT.
+    frames (N, 3, H, W) uint8; points: of the N pictures, in their pixels, in LAYOUT, as a detector
+    tells them; exact: where they are indeed, None where nobody knows.
     """
 
     frames: Tensor
     points: Points
+    exact: Points | None = None
 
     @property
     def size(self) -> tuple[int, int]:
         """(width, height) in pixels."""
         return self.frames.shape[-1], self.frames.shape[-2]
 
+    @property
+    def shown(self) -> Points:
+        """What the pictures show, as far as it is known: also a hand that no detector has found."""
+        return self.points if self.exact is None else self.exact
+
+    def rows(self, index: Tensor) -> "View":
+        """Return some of the pictures; index (M,) counts them."""
+        index = index.to(self.frames.device)
+        return View(
+            frames=self.frames[index],
+            points=chosen(self.points, index),
+            exact=None if self.exact is None else chosen(self.exact, index),
+        )
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Batch:
     """B clips of T frames, and for each a picture of its signer.
 
-    clips: a View of B*T pictures, clip by clip; references: a View of B.
+    clips: a View of B*T pictures, clip by clip; references: a View of B; signers (B,): their
+    numbers, on the CPU; choice: which frames of the source they are, where it numbers them.
     """
 
     clips: View
     references: View
+    signers: Tensor
+    choice: Choice | None = None
 
 
 class SampleSource(Protocol):
@@ -81,8 +101,7 @@ class ClipArrays:
 class MemoryClips:
     """All frames of some clips in a device's memory, as uint8.
 
-    size: (width, height) that the frames are fitted into; across_clips: how often the reference
-    comes from another clip of the same signer, where there is one.
+    size: (width, height) that the frames are fitted into; stretch: as in fit_frames.
     """
 
     def __init__(
@@ -91,20 +110,23 @@ class MemoryClips:
         *,
         size: tuple[int, int],
         device: torch.device,
-        across_clips: float = 0.5,
+        pairing: Pairing = HALF_ACROSS,
+        stretch: float = 1.0,
     ) -> None:
-        fitted = [(clip.signer, _fitted(clip, size)) for clip in clips]
-        if not fitted:
-            raise ValueError("there are no clips to train on; choose another split")
-        views = [view for _, view in fitted]
-        self._frames = torch.cat([view.frames for view in views]).to(device)
-        self._places = torch.cat([view.points.places for view in views]).to(device)
-        self._confidence = torch.cat([view.points.confidence for view in views]).to(device)
-        self._shoulders = torch.cat([view.points.shoulders for view in views]).to(device)
-        self._lengths = torch.tensor([len(view.frames) for view in views])
-        self._starts = self._lengths.cumsum(0) - self._lengths
-        self._partners = _clips_by_signer([signer for signer, _ in fitted])
-        self._across_clips = across_clips
+        views, names, signers = [], [], []
+        for clip in clips:
+            views.append(fitted(clip, size, stretch))
+            names.append(clip.name)
+            signers.append(clip.signer)
+        lengths = [len(view.frames) for view in views]
+        self._clips = list(zip(names, lengths, strict=True))
+        self._chooser = Chooser(lengths, signers, pairing)
+        self._points = joined([view.points for view in views]).to(device)
+        self._frames = torch.empty(
+            sum(lengths), 3, size[1], size[0], dtype=torch.uint8, device=device
+        )
+        for home in self._frames.split(lengths):
+            home.copy_(views.pop(0).frames)  # one after the other: there may not be room for both
 
     @property
     def device(self) -> torch.device:
@@ -112,40 +134,86 @@ class MemoryClips:
         return self._frames.device
 
     def draw(self, num_samples: int, num_frames: int, generator: torch.Generator) -> Batch:
-        """Draw clips by their length; a clip that is too short stays on its last frame."""
-        clip = torch.multinomial(self._lengths.float(), num_samples, True, generator=generator)
-        chance = torch.rand(4, num_samples, generator=generator, dtype=torch.double)
-        room = (self._lengths[clip] - num_frames).clamp(min=0) + 1
-        first = (chance[0] * room).long()
-        offset = first[:, None] + torch.arange(num_frames)
-        offset = torch.minimum(offset, self._lengths[clip, None] - 1)
-        partners, counts = self._partners
-        other = partners[clip, (chance[1] * counts[clip]).long()]
-        other = torch.where(chance[2] < self._across_clips, other, clip)
-        shown = (chance[3] * self._lengths[other]).long()
+        """Draw clips of consecutive frames, as Chooser chooses them."""
+        choice = self._chooser.choose(num_samples, num_frames, generator)
         return Batch(
-            clips=self._view((self._starts[clip, None] + offset).flatten()),
-            references=self._reference(self._starts[other] + shown),
+            clips=self._view(choice.clips.flatten()),
+            references=alone(self._view(choice.references)),
+            signers=choice.signers,
+            choice=choice,
         )
+
+    def draw_unseen(self, num_samples: int, num_frames: int, generator: torch.Generator) -> Batch:
+        """Draw the same as draw(), but for the pictures of the clips: these are blank."""
+        choice = self._chooser.choose(num_samples, num_frames, generator)
+        index = choice.clips.flatten()
+        return Batch(
+            clips=blank(chosen(self._points, index.to(self.device)), self._frames.shape[-2:]),
+            references=alone(self._view(choice.references)),
+            signers=choice.signers,
+            choice=choice,
+        )
+
+    def without_self_pairs(self) -> Self:
+        """Return the same clips, but none of them a reference of itself on purpose."""
+        other = copy.copy(self)
+        other._chooser = self._chooser.without_self_pairs()
+        return other
+
+    @property
+    def clips(self) -> list[tuple[str, int]]:
+        """The name and the number of frames of each clip."""
+        return self._clips
+
+    def frames(self, numbers: Tensor) -> Tensor:
+        """Return frames (M, 3, H, W), uint8, by their numbers (M,) through all clips."""
+        return self._frames[numbers.to(self.device)]
 
     def _view(self, index: Tensor) -> View:
         if self.device.type == "cuda":
             index = index.pin_memory().to(self.device, non_blocking=True)
-        return View(
-            frames=self._frames[index],
-            points=Points(
-                places=self._places[index],
-                confidence=self._confidence[index],
-                shoulders=self._shoulders[index],
-            ),
-        )
+        return View(frames=self._frames[index], points=chosen(self._points, index))
 
-    def _reference(self, index: Tensor) -> View:
-        """A reference is a picture by itself: its strokes are as wide as it alone says."""
-        view = self._view(index)
-        places, confidence = view.points.places, view.points.confidence
-        shoulders = shoulder_width(places, confidence, LAYOUT, view.size[1])
-        return replace(view, points=replace(view.points, shoulders=shoulders))
+
+def blank(points: Points, size: Sequence[int]) -> View:
+    """Return pictures that nobody looks at, of a size (H, W) but without memory; and points."""
+    nothing = torch.zeros(1, dtype=torch.uint8, device=points.places.device)
+    return View(frames=nothing.expand(len(points.places), 3, *size), points=points)
+
+
+def alone(view: View) -> View:
+    """Return pictures each by itself, as references are: strokes as wide as it alone says."""
+    places, confidence = view.points.places, view.points.confidence
+    shoulders = shoulder_width(places, confidence, LAYOUT, view.size[1])
+    return replace(view, points=replace(view.points, shoulders=shoulders))
+
+
+def chosen(points: Points, index: Tensor) -> Points:
+    """Return the points of some pictures; index (M,) counts them."""
+    return Points(
+        places=points.places[index],
+        confidence=points.confidence[index],
+        shoulders=points.shoulders[index],
+    )
+
+
+def joined(points: Sequence[Points]) -> Points:
+    """Return the points of all these pictures, one after the other."""
+    return Points(
+        places=torch.cat([part.places for part in points]),
+        confidence=torch.cat([part.confidence for part in points]),
+        shoulders=torch.cat([part.shoulders for part in points]),
+    )
+
+
+def joined_views(views: Sequence[View]) -> View:
+    """Return all these pictures, one after the other, with the exact points of all or of none."""
+    exact = [view.exact for view in views if view.exact is not None]
+    return View(
+        frames=torch.cat([view.frames for view in views]),
+        points=joined([view.points for view in views]),
+        exact=joined(exact) if exact else None,
+    )
 
 
 def read_corpus(corpus: Corpus, split: Split, *, max_frames: int = 0) -> Iterable[ClipArrays]:
@@ -153,40 +221,43 @@ def read_corpus(corpus: Corpus, split: Split, *, max_frames: int = 0) -> Iterabl
 
     max_frames: of a clip, 0 for all. Raises CorpusError if no clip has keypoints.
     """
-    clips = [clip for clip in corpus.clips(split) if clip.name in corpus.cached_names(split)]
+    for clip in clips_with_keypoints(corpus, split):
+        yield read_clip(clip, corpus.keypoints(clip), max_frames=max_frames)
+
+
+def clips_with_keypoints(corpus: Corpus, split: Split) -> list[Clip]:
+    """Return the clips of a split that have keypoints; raises CorpusError if there is none."""
+    cached = corpus.cached_names(split)
+    clips = [clip for clip in corpus.clips(split) if clip.name in cached]
     if not clips:
         raise CorpusError(
             corpus.root,
             f"has no clip with keypoints in {split}",
             f"run signgen corpus extract {corpus.root} --split {split}",
         )
-    for clip in clips:
-        poses = corpus.keypoints(clip)
-        count = min(max_frames or len(poses), len(poses))
-        frames = np.stack(list(read_frames(clip.path, max_frames=count)))
-        yield ClipArrays(
-            name=clip.name, signer=clip.signer, frames=frames, poses=poses.frames(0, len(frames))
-        )
+    return clips
 
 
-def open_corpus(
-    root: Path, *, size: tuple[int, int], device: torch.device, max_frames: int, across_clips: float
-) -> MemoryClips:
-    """Read the training split of a corpus into a device's memory; arguments as the two above."""
-    clips = read_corpus(Corpus.open(root), "train", max_frames=max_frames)
-    return MemoryClips(clips, size=size, device=device, across_clips=across_clips)
+def read_clip(clip: Clip, poses: PoseSequence, *, max_frames: int = 0) -> ClipArrays:
+    """Read a clip's frames, all of them or the first ``max_frames``, to the poses of all."""
+    count = min(max_frames or len(poses), len(poses))
+    frames = np.stack(list(read_frames(clip.path, max_frames=count)))
+    return ClipArrays(
+        name=clip.name, signer=clip.signer, frames=frames, poses=poses.frames(0, len(frames))
+    )
 
 
-def to_points(poses: PoseSequence, size: tuple[int, int]) -> Points:
+def to_points(poses: PoseSequence, size: tuple[int, int], stretch: float = 1.0) -> Points:
     """Return a sequence's points in a picture of ``size``, strokes as wide as all of it says.
 
-    The signer keeps their proportions: the frame is scaled to fit and put in the middle.
+    The signer keeps their proportions: the frame is scaled to fit and put in the middle. stretch:
+    as in fit_frames.
     """
     poses = poses.converted(LAYOUT)
-    scale, left, top = fit((poses.width, poses.height), size)
+    scale, left, top = fit((poses.width, poses.height * stretch), size)
     confidence = torch.tensor(poses.confidence)
     places = torch.tensor(poses.keypoints)
-    places = places * torch.tensor((scale, scale, 1.0)) + torch.tensor((left, top, 0.0))
+    places = places * torch.tensor((scale, scale * stretch, 1.0)) + torch.tensor((left, top, 0.0))
     places = places * (confidence > 0)[..., None]
     widths = shoulder_width(places, confidence, LAYOUT, size[1])
     return Points(
@@ -194,40 +265,33 @@ def to_points(poses: PoseSequence, size: tuple[int, int]) -> Points:
     )
 
 
-def fit_frames(frames: Tensor, size: tuple[int, int]) -> Tensor:
-    """Return uint8 frames (N, 3, H, W) scaled into ``size``; the edge fills what they leave."""
+def fit_frames(frames: Tensor, size: tuple[int, int], stretch: float = 1.0) -> Tensor:
+    """Return uint8 frames (N, 3, H, W) scaled into ``size``; the edge fills what they leave.
+
+    stretch: how much taller than it is stored a picture has natural proportions.
+    """
     width, height = size
-    scale, left, top = fit((frames.shape[-1], frames.shape[-2]), size)
-    inner = (round(frames.shape[-2] * scale), round(frames.shape[-1] * scale))
+    natural = frames.shape[-1], frames.shape[-2] * stretch
+    scale, left, top = fit(natural, size)
+    inner = (round(natural[1] * scale), round(natural[0] * scale))
     if inner != tuple(frames.shape[-2:]):
         frames = F.interpolate(frames.float(), inner, mode="bilinear", antialias=True)
         frames = frames.round().clamp(0, 255).byte()
-    sides = (
-        round(left),
-        width - inner[1] - round(left),
-        round(top),
-        height - inner[0] - round(top),
-    )
+    left, top = round(left), round(top)
+    sides = (left, width - inner[1] - left, top, height - inner[0] - top)
     return F.pad(frames.float(), sides, mode="replicate").byte() if any(sides) else frames
 
 
-def fit(of: tuple[int, int], into: tuple[int, int]) -> tuple[float, float, float]:
+def fit(of: tuple[float, float], into: tuple[int, int]) -> tuple[float, float, float]:
     """Return (scale, left, top) that put a picture of one (width, height) into another's middle."""
     scale = min(into[0] / of[0], into[1] / of[1])
     left, top = ((i - round(o * scale)) // 2 for i, o in zip(into, of, strict=True))
     return scale, float(left), float(top)
 
 
-def _fitted(clip: ClipArrays, size: tuple[int, int]) -> View:
+def fitted(clip: ClipArrays, size: tuple[int, int], stretch: float = 1.0) -> View:
+    """Return a clip's pictures and points, scaled into ``size``; stretch: as in fit_frames."""
     frames = torch.from_numpy(clip.frames).movedim(-1, 1)  # (T, 3, H, W)
-    return View(frames=fit_frames(frames, size), points=to_points(clip.poses, size))
-
-
-def _clips_by_signer(signers: Sequence[str]) -> tuple[Tensor, Tensor]:
-    """Return for each clip the clips of its signer, padded (N, M), and how many there are (N,)."""
-    clips: dict[str, list[int]] = {}
-    for clip, signer in enumerate(signers):
-        clips.setdefault(signer, []).append(clip)
-    most = max(len(own) for own in clips.values())
-    padded = [clips[signer] + [0] * (most - len(clips[signer])) for signer in signers]
-    return torch.tensor(padded), torch.tensor([len(clips[signer]) for signer in signers])
+    return View(
+        frames=fit_frames(frames, size, stretch), points=to_points(clip.poses, size, stretch)
+    )

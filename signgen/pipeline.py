@@ -4,76 +4,100 @@
 Also the door between numpy and torch at inference; training is not known here.
 """
 
-from contextlib import nullcontext
+import re
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 
 import numpy as np
 import torch
 from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
 from diffusers.pipelines.pipeline_utils import DiffusionPipeline
+from diffusers.schedulers.scheduling_utils import SchedulerMixin
 from numpy.typing import NDArray
+from PIL.Image import Image
 from torch import Tensor
 
 from pose_sequences.sequence import PoseSequence
-from signgen.conditioning import Conditioning
-from signgen.data import LAYOUT, fit_frames, to_points
-from signgen.hand_points import describe_hands
-from signgen.latents import Surroundings, decode, encode, to_frames, to_pixels
-from signgen.models.appearance import AppearanceEncoder
-from signgen.models.attention import take_conditions
-from signgen.models.autoencoder import BlockAutoencoder
-from signgen.models.conditioner import (
+from signgen.backbones.clip import ClipFusion
+from signgen.backbones.dino import DinoEncoder
+from signgen.backbones.swin import SwinPyramid
+from signgen.conditioner import (
     Conditioner,
     Evidence,
     FusionConditioner,
     RefinementConditioner,
+    SignerEvidence,
 )
+from signgen.latents import Autoencoder, block_of, channels_of, encode, to_frames
+from signgen.models.appearance import AppearanceEncoder, TokenProjector
+from signgen.models.attention import take_conditions
 from signgen.models.fusion import FusionEncoder, FusionProjector
-from signgen.models.pose import PoseEncoder, PoseResiduals
+from signgen.models.pose import PoseEncoder, PoseResiduals, PublishedPoseNet
 from signgen.models.refinement import PromptDecoder, PyramidEncoder, QueryBiases
-from signgen.pose_maps import draw_pose_maps
-from signgen.sampling import Guidance, Steps, denoise
+from signgen.models.rest import at_rest
+from signgen.output import SignVideoOutput, check_output_type, hand_out
+from signgen.paths import path_of
+from signgen.performance import Canvas, Performance, check_inputs
+from signgen.pixels import stream_pixels
+from signgen.sampling import Guidance, Steps
+from signgen.stream import Sampler, stream_latents
+from signgen.take import Take, Windows, plan_take
 from temporal.adapter import TemporalAdapter
-from temporal.noise import shared_noise
+from temporal.noise import ClipNoise, draw_seeds
+
+# what FPDM conditions with, and what CFLD does
+_METHODS = (
+    ("appearance", "pose_encoder", "fusion", "projector"),
+    ("source_encoder", "prompt_decoder", "query_biases", "pose_residuals"),
+)
+
+
+Pictures = NDArray[np.uint8]
 
 
 class SignVideoPipeline(DiffusionPipeline):
     """All that a clip is made with.
 
+    scheduler: of diffusers, for a denoiser that says velocity or noise; none for rectified flow;
     width, height: of the frames; num_steps, shift, guidance_scale, shared_noise: how the
-    weights are meant to be sampled.
+    weights are meant to be sampled; learned_unet: which parameters of the UNet ever learn, by a
+    regular expression that their names hold.
     """
 
     _optional_components = [  # noqa: RUF012 - diffusers reads it from the class
-        *("appearance", "pose_encoder", "fusion", "projector"),
-        *("source_encoder", "prompt_decoder", "query_biases", "pose_residuals"),
-        "motion_adapter",
+        *("image_encoder", "motion_adapter", "scheduler"),
+        *(name for method in _METHODS for name in method),
     ]
 
     def __init__(
         self,
-        autoencoder: BlockAutoencoder,
+        autoencoder: Autoencoder,
         unet: UNet2DConditionModel,
-        appearance: AppearanceEncoder | None = None,
-        pose_encoder: PoseEncoder | None = None,
-        fusion: FusionEncoder | None = None,
+        image_encoder: DinoEncoder | None = None,
+        appearance: AppearanceEncoder | TokenProjector | None = None,
+        pose_encoder: PoseEncoder | PublishedPoseNet | None = None,
+        fusion: FusionEncoder | ClipFusion | None = None,
         projector: FusionProjector | None = None,
-        source_encoder: PyramidEncoder | None = None,
+        source_encoder: PyramidEncoder | SwinPyramid | None = None,
         prompt_decoder: PromptDecoder | None = None,
         query_biases: QueryBiases | None = None,
         pose_residuals: PoseResiduals | None = None,
         motion_adapter: TemporalAdapter | None = None,
+        scheduler: SchedulerMixin | None = None,
         width: int = 256,
         height: int = 256,
         num_steps: int = 8,
         shift: float = 1.0,
         guidance_scale: float = 2.0,
         shared_noise: float = 0.5,
+        learned_unet: str = "",
     ) -> None:
         super().__init__()
         take_conditions(unet)
         self.register_modules(
             autoencoder=autoencoder,
             unet=unet,
+            image_encoder=image_encoder,
             appearance=appearance,
             pose_encoder=pose_encoder,
             fusion=fusion,
@@ -83,7 +107,11 @@ class SignVideoPipeline(DiffusionPipeline):
             query_biases=query_biases,
             pose_residuals=pose_residuals,
             motion_adapter=motion_adapter,
+            scheduler=scheduler,
         )
+        if not any(all(getattr(self, name) for name in method) for method in _METHODS):
+            ways = " or ".join(", ".join(method) for method in _METHODS)
+            raise ValueError(f"the pipeline lacks parts of a method; it needs all of {ways}")
         self.register_to_config(
             width=width,
             height=height,
@@ -91,6 +119,7 @@ class SignVideoPipeline(DiffusionPipeline):
             shift=shift,
             guidance_scale=guidance_scale,
             shared_noise=shared_noise,
+            learned_unet=learned_unet,
         )
 
     @property
@@ -102,6 +131,7 @@ class SignVideoPipeline(DiffusionPipeline):
                 pose=self.pose_encoder,
                 fusion=self.fusion,
                 projector=self.projector,
+                source=self.image_encoder,
             )
         return RefinementConditioner(
             source=self.source_encoder,
@@ -109,6 +139,12 @@ class SignVideoPipeline(DiffusionPipeline):
             biases=self.query_biases,
             residuals=self.pose_residuals,
         )
+
+    def freeze_rest_of_unet(self) -> None:
+        """Let no parameter of the UNet learn that is not among ``learned_unet``."""
+        for name, parameter in self.unet.named_parameters():
+            if not re.search(self.config["learned_unet"], name):
+                parameter.requires_grad_(False)
 
     @property
     def size(self) -> tuple[int, int]:
@@ -125,68 +161,185 @@ class SignVideoPipeline(DiffusionPipeline):
             guidance=Guidance(first=scale, rest=scale),
         )
 
-    @torch.no_grad()
+    def plan(
+        self, num_frames: int, steps: Steps | None = None, windows: Windows | None = None
+    ) -> Take:
+        """Return how a clip is rendered; its seams are those of the frames.
+
+        steps: None for those the weights are meant for; windows: None for the longest. Raises
+        ValueError for what cannot be.
+        """
+        adapter = self.motion_adapter
+        return plan_take(
+            num_frames,
+            path_of(self.scheduler, steps or self.steps, self.unet.device).num_steps,
+            windows or Windows(),
+            max_frames=None if adapter is None else adapter.max_frames,
+        )
+
+    def __call__(
+        self,
+        image: Image | Pictures,
+        keypoints: PoseSequence,
+        poses: PoseSequence,
+        *,
+        generator: torch.Generator,
+        num_inference_steps: int | None = None,
+        guidance_scale: float | None = None,
+        windows: Windows | None = None,
+        output_type: str = "np",
+    ) -> SignVideoOutput:
+        """Return all frames of the signer in ``image`` performing ``poses``.
+
+        num_inference_steps, guidance_scale: None for what the weights are meant for; output_type:
+        ``np``, ``pt`` or ``pil``; the rest as of stream(). There is no callback at the end of a
+        step: frames go through their steps window by window, not as a clip. Raises ValueError for
+        inputs that do not fit.
+        """
+        # 1. check
+        picture = np.asarray(image)
+        check_inputs(picture, keypoints)
+        check_output_type(output_type)
+        steps = self.steps_like(num_inference_steps, guidance_scale)
+        num_frames = self.plan(len(poses), steps, windows).num_frames
+        # 2. render
+        stream = self.stream(
+            picture, keypoints, poses, generator=generator, steps=steps, windows=windows
+        )
+        with self.progress_bar(total=num_frames) as bar:
+            frames = []
+            for frame in stream:
+                frames.append(frame)
+                bar.update()
+        # 3. hand out
+        self.maybe_free_model_hooks()
+        return hand_out(frames, output_type)
+
+    def steps_like(self, num_steps: int | None, guidance_scale: float | None) -> Steps:
+        """Return how to sample: as the weights are meant to be but for what is not None."""
+        meant = self.steps
+        if num_steps is not None and num_steps < 1:
+            raise ValueError(f"{num_steps} steps make nothing; give at least 1")
+        return Steps(
+            num_steps=meant.num_steps if num_steps is None else num_steps,
+            shift=meant.shift,
+            guidance=meant.guidance
+            if guidance_scale is None
+            else Guidance(first=guidance_scale, rest=guidance_scale),
+        )
+
     def render_frames(
         self,
-        picture: NDArray[np.uint8],
+        picture: Pictures,
         keypoints: PoseSequence,
         poses: PoseSequence,
         *,
         generator: torch.Generator,
         steps: Steps | None = None,
-    ) -> NDArray[np.uint8]:
-        """Return the frames (T, H, W, 3) of the signer in ``picture`` performing ``poses``.
+        windows: Windows | None = None,
+    ) -> Pictures:
+        """Return the frames (T, H, W, 3) of stream(), all of them; arguments as there."""
+        frames = self.stream(
+            picture, keypoints, poses, generator=generator, steps=steps, windows=windows
+        )
+        return np.stack(list(frames))
 
+    def stream(
+        self,
+        picture: Pictures,
+        keypoints: PoseSequence,
+        poses: PoseSequence,
+        *,
+        generator: torch.Generator,
+        steps: Steps | None = None,
+        windows: Windows | None = None,
+    ) -> Iterator[Pictures]:
+        """Return the frames (H, W, 3) of the signer in ``picture`` performing ``poses``.
+
+        They come in their order as they are finished, in memory that does not grow with the clip.
         picture (H, W, 3), keypoints: its only frame's; generator: on the CPU, so that a seed gives
-        the same clip on any device; steps: None for those the weights are meant for.
+        the same clip on any device; steps, windows: as of plan(), which says where the seams are.
+        Raises ValueError as plan().
         """
-        evidence = self._evidence(picture, keypoints, poses)
-        pixels = self.generate(evidence, generator=generator, steps=steps)
-        return to_frames(pixels)[0].movedim(1, -1).cpu().numpy()
+        steps = steps or self.steps
+        take = self.plan(len(poses), steps, windows)
+        performance = self._performance(picture, keypoints, poses, generator)
+        at_once = (windows or Windows()).at_once
+        return _arrays(take.cut(self._stream(performance, take, steps, at_once)))
 
-    @torch.no_grad()
     def generate(
         self, evidence: Evidence, *, generator: torch.Generator, steps: Steps | None = None
     ) -> Tensor:
-        """Return pixels (B, T, 3, H, W), about in [-1, 1]; arguments as render_frames."""
-        conditions = self.conditioner(evidence)
+        """Return pixels (B, T, 3, H, W), about in [-1, 1]; arguments as of stream()."""
         num_clips, num_frames = evidence.maps.shape[:2]
-        shape = (num_clips, num_frames, *evidence.reference_latents.shape[1:])
-        noise = shared_noise(shape, generator, shared=self.config["shared_noise"])
-        latents = self._denoise(noise.to(evidence.maps), conditions, steps or self.steps)
-        surroundings = Surroundings(
-            maps=evidence.maps,
-            reference=evidence.reference,
-            reference_maps=evidence.reference_maps,
+        performance = Performance(
+            signer=evidence.signer,
+            poses=evidence.poses.frames,
+            noise=self._noise(evidence.signer, num_clips, generator),
         )
-        return decode(self.autoencoder, latents, surroundings)
+        steps = steps or self.steps
+        parts = self._stream(performance, self.plan(num_frames, steps), steps, 1)
+        return torch.cat(list(parts), dim=1)
 
-    def _denoise(self, noise: Tensor, conditions: Conditioning, steps: Steps) -> Tensor:
-        """Denoise in windows as long as the adapter can look, each by itself."""
-        adapter, num_frames = self.motion_adapter, noise.shape[1]
-        window = num_frames if adapter is None else adapter.max_frames
-        parts = []
-        for start in range(0, num_frames, window):
-            stop = min(start + window, num_frames)
-            attached = (
-                nullcontext() if adapter is None else adapter.attached(self.unet, stop - start)
-            )
-            with attached:
-                part = noise[:, start:stop]
-                parts.append(denoise(self.unet, part, conditions.frames(start, stop), steps))
-        return torch.cat(parts, dim=1)
+    def _stream(
+        self, performance: Performance, take: Take, steps: Steps, at_once: int
+    ) -> Iterator[Tensor]:
+        """Yield the pixels (B, t, 3, H, W) of the frames of a take's plan.
 
-    def _evidence(
-        self, picture: NDArray[np.uint8], keypoints: PoseSequence, poses: PoseSequence
-    ) -> Evidence:
-        frame = fit_frames(torch.from_numpy(picture).movedim(-1, 0)[None], self.size)
-        reference = to_pixels(frame.to(self.device))
-        points = to_points(poses, self.size).to(self.device)
-        own = to_points(keypoints, self.size).to(self.device)
-        return Evidence(
-            reference=reference,
-            reference_maps=draw_pose_maps(own, LAYOUT, self.size),
-            reference_latents=encode(self.autoencoder, reference[None])[0],
-            maps=draw_pose_maps(points, LAYOUT, self.size)[None],
-            hands=describe_hands(points, LAYOUT, self.size)[None],
+        Between two parts everything is as the caller has it: dropout, and gradients too.
+        """
+        sampler = Sampler(
+            unet=self.unet, scheduler=self.scheduler, adapter=self.motion_adapter, steps=steps
         )
+        part_of_it = performance.from_frame(take.first)
+        latents = partial(stream_latents, sampler, take.plan, at_once=at_once)
+        parts = stream_pixels(part_of_it, self.conditioner, self.autoencoder, latents)
+        while True:
+            with at_rest(self.components.values()), torch.no_grad():
+                part = next(parts, None)
+            if part is None:
+                return
+            yield part
+
+    def beside(self, references: Tensor) -> Tensor:
+        """Return the latents (N, c, h, w) of references (N, 3, H, W) in [-1, 1].
+
+        They have no channels where the method does not look at them.
+        """
+        if self.conditioner.sees_latents:
+            return encode(self.autoencoder, references[:, None])[:, 0]
+        block = block_of(self.autoencoder)
+        height, width = references.shape[-2:]
+        return references.new_zeros(len(references), 0, height // block, width // block)
+
+    @torch.no_grad()
+    def _performance(
+        self,
+        picture: Pictures,
+        keypoints: PoseSequence,
+        poses: PoseSequence,
+        generator: torch.Generator,
+    ) -> Performance:
+        """Return who signs and what."""
+        canvas = Canvas(size=self.size, device=self.device)
+        with at_rest(self.components.values()):
+            signer = canvas.signer(picture, keypoints, self.beside)
+        noise = self._noise(signer, 1, generator)
+        return Performance(signer=signer, poses=canvas.poses(poses), noise=noise)
+
+    def _noise(
+        self, signer: SignerEvidence, num_clips: int, generator: torch.Generator
+    ) -> Callable[[int, int], Tensor]:
+        """Return what gives the noise of some frames of so many clips."""
+        noise = ClipNoise(
+            seeds=draw_seeds(num_clips, generator),
+            shape=(channels_of(self.autoencoder), *signer.reference_latents.shape[-2:]),
+            shared=self.config["shared_noise"],
+        )
+        return lambda start, stop: noise.frames(start, stop).to(signer.reference)
+
+
+def _arrays(parts: Iterable[Tensor]) -> Iterator[Pictures]:
+    """Yield the frames (H, W, 3) of pixels (1, t, 3, H, W)."""
+    for part in parts:
+        yield from to_frames(part[0]).movedim(1, -1).cpu().numpy()

@@ -61,4 +61,5 @@ def test_the_wheel_holds_the_three_packages_and_their_data(tmp_path: Path) -> No
         assert {n for n in inside if n.startswith(f"{package}/") and n.endswith(".py")} == {
             str(file.relative_to(ROOT)) for file in (ROOT / package).rglob("*.py")
         }
-    assert "signgen/examples/hello.npz" in names
+    for file in ("examples/hello.npz", "evaluation/page/page.css", "evaluation/page/page.js"):
+        assert f"signgen/{file}" in names

@@ -8,17 +8,20 @@ import click
 
 from signgen.cli.console import emit, say
 from signgen.cli.options import json_option
-from signgen.training.settings import STAGES
+from signgen.training.model_settings import STAGES
 
 if TYPE_CHECKING:
     import torch
 
 FOLDER = click.Path(path_type=Path)
+MINUTES = click.FloatRange(min=0)
 
 _EPILOG = """\b
 Examples:
   signgen train all --config mini --data studio_corpus --output-dir out/mini --max-minutes 30
   signgen train all --config mini --data studio_corpus --output-dir out/mini --resume
+  signgen train all --config mini --data studio:signers=200,clips=4000 --output-dir out/mini
+  accelerate launch --multi_gpu -m signgen train all --config mini --data … --output-dir …
   signgen train denoiser --config my.toml --data PHOENIX-2014-T --output-dir out/denoiser \\
     --set denoiser.batch_size=64 --device cuda
 """
@@ -27,24 +30,37 @@ Examples:
 @click.command(epilog=_EPILOG)
 @click.argument("stage", type=click.Choice(["all", *STAGES]))
 @click.option("--config", required=True, help="A recipe's name, such as mini, or a .toml file.")
-@click.option("--data", required=True, type=FOLDER, help="A corpus in the Phoenix layout.")
+@click.option(
+    "--data",
+    required=True,
+    metavar="CORPUS|studio:…",
+    help="A corpus in the Phoenix layout, or the studio: studio, studio:SEED or "
+    "studio:signers=64,clips=1024,… films synthetic signers as they are drawn.",
+)
 @click.option("--output-dir", required=True, type=FOLDER, help="Where the stages are written.")
 @click.option("--set", "changes", multiple=True, metavar="KEY=VALUE", help="Change the recipe.")
 @click.option("--resume", is_flag=True, help="Go on from the last checkpoint.")
-@click.option("--max-minutes", type=float, help="Stop after so long, with a checkpoint.")
+@click.option("--max-minutes", type=MINUTES, help="Stop after so long, with a checkpoint.")
 @click.option(
     "--minutes",
-    type=float,
+    type=MINUTES,
     help="Plan the steps for so long, over all runs.  [default for all: --max-minutes]",
 )
 @click.option("--shard-mb", type=click.FloatRange(min=1), default=1024.0, show_default=True)
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto")
+@click.option(
+    "--report-to",
+    type=click.Choice(["none", "tensorboard"]),
+    default="none",
+    show_default=True,
+    help="Where losses, speed and sheets go, beside the files: OUTPUT/STAGE/events.",
+)
 @click.option("--seed", type=int, default=0, show_default=True)
 @json_option
 def train(
     stage: str,
     config: str,
-    data: Path,
+    data: str,
     output_dir: Path,
     changes: tuple[str, ...],
     resume: bool,
@@ -52,55 +68,70 @@ def train(
     minutes: float | None,
     shard_mb: float,
     device: str,
+    report_to: str,
     seed: int,
     as_json: bool,
 ) -> None:
     """Train STAGE, or all of them in order, into a pipeline folder that can be rendered from.
 
     With --max-minutes, `all` divides the time among its stages by the shares of the recipe, and
-    plans as many steps as fit.
+    plans as many steps as fit. Started by `accelerate launch` or `torchrun`, each process trains on
+    a device and draws batch_size samples a step: N processes see N times as many.
     """
-    import torch
-    from diffusers.utils import logging
-
-    from signgen.data import open_corpus
     from signgen.training.recipe import load_recipe
-    from signgen.training.stages import TrainingRun
+
+    recipe = load_recipe(config, changes)  # a slip there is said before torch is loaded
+    stages = recipe.models.stages if stage == "all" else (stage,)
+    if stage not in ("all", *recipe.models.stages):
+        there = ", ".join(recipe.models.stages)
+        raise ValueError(f"the recipe {config} has no stage {stage}; give all or {there}")
+
+    import torch
+
+    from signgen.training.board import check_board
+    from signgen.training.crew import join_crew
+    from signgen.training.public_build import check_networks
+    from signgen.training.run import PIPELINE, TrainingRun, check_run
+    from signgen.training.sources import Reading, check_data, open_sources
     from signgen.training.stages import train as train_stages
 
-    logging.disable_progress_bar()  # of reading each part of a pipeline folder
     torch.backends.cudnn.benchmark = True
-    recipe = load_recipe(config, changes)
-    stages = recipe.models.stages if stage == "all" else (stage,)
-    if stage != "all" and stage not in recipe.models.stages:
-        raise ValueError(f"the method {recipe.models.method} has no stage {stage}")
-    run = TrainingRun(
-        folder=output_dir,
-        device=_device(device),
-        seed=seed,
-        resume=resume,
-        max_minutes=math.inf if max_minutes is None else max_minutes,
-        minutes=math.inf if minutes is None else minutes,
-        shard_mb=shard_mb,
-        say=say,
-    )
-    size = recipe.models.size
-    source = open_corpus(
-        data,
-        size=(size, size),
-        device=run.device,
-        max_frames=recipe.samples.max_frames,
-        across_clips=recipe.samples.across_clips,
-    )
-    folder, finished = train_stages(stages, recipe, source, run)
-    emit({"pipeline": str(folder), "finished": finished}, as_json=as_json, text=folder)
+    check_board(report_to)
+    with join_crew() as crew:
+        run = TrainingRun(
+            folder=output_dir,
+            device=_device(device),
+            seed=seed,
+            resume=resume,
+            max_minutes=math.inf if max_minutes is None else max_minutes,
+            minutes=math.inf if minutes is None else minutes,
+            shard_mb=shard_mb,
+            board=report_to,
+            crew=crew,
+            say=say if crew.leads else lambda _: None,
+        )
+        check_run(stages, recipe, run)
+        check_data(data, recipe.samples, recipe.models.size)
+        if crew.leads and not (output_dir / PIPELINE).exists():
+            check_networks(recipe.models)
+        crew.wait()  # all have seen the folder as it was
+        reading = Reading(
+            settings=recipe.samples, size=recipe.models.size, device=run.device, say=run.say
+        )
+        looks_at_dev = any(recipe.loops[stage].dev_every for stage in stages)
+        sources = open_sources(data, reading, dev=looks_at_dev)
+        folder, finished = train_stages(stages, recipe, sources, run)
+    if crew.leads:
+        emit({"pipeline": str(folder), "finished": finished}, as_json=as_json, text=folder)
 
 
 def _device(name: str) -> "torch.device":
-    """Return the device; raises ValueError where it is asked for and not there."""
+    """Return this process's device; raises ValueError where it is asked for and not there."""
     import torch
+
+    from signgen.training.crew import crew_device
 
     there = torch.cuda.is_available()
     if name == "cuda" and not there:
         raise ValueError("--device cuda: no CUDA device is here; pass --device cpu")
-    return torch.device("cuda" if there and name != "cpu" else "cpu")
+    return crew_device("cuda" if there and name != "cpu" else "cpu")

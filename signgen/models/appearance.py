@@ -1,5 +1,5 @@
 # mypy: disable-error-code="misc, untyped-decorator, no-untyped-call"
-"""AppearanceEncoder: the reference picture as tokens for cross-attention, once a clip."""
+"""The reference picture as tokens for cross-attention, once a clip."""
 
 import torch
 from diffusers.configuration_utils import ConfigMixin, register_to_config
@@ -37,3 +37,40 @@ class AppearanceEncoder(ModelMixin, ConfigMixin):
         """
         features = self.encoder(torch.cat((reference, maps), dim=1))
         return self.norm(features.flatten(2).transpose(1, 2))
+
+
+class TokenProjector(ModelMixin, ConfigMixin):
+    """FPDM's way from the tokens of a frozen encoder to those of cross-attention.
+
+    width: of the encoder's tokens; hidden: of the layer between; token_width: D; dropout: after
+    each layer; learned_null: whether what stands for no picture is learned, or zero as published.
+    """
+
+    null: Tensor
+
+    @register_to_config
+    def __init__(
+        self,
+        width: int = 1024,
+        hidden: int = 768,
+        token_width: int = 1024,
+        dropout: float = 0.2,
+        learned_null: bool = False,
+    ) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.Linear(width, hidden),
+            nn.GELU(),
+            nn.Dropout(dropout),
+            nn.LayerNorm(hidden),
+            nn.Linear(hidden, token_width),
+            nn.Dropout(dropout),
+        )
+        if learned_null:
+            self.null = nn.Parameter(0.02 * torch.randn(1, 1, token_width))
+        else:
+            self.register_buffer("null", torch.zeros(1, 1, token_width))
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """Return tokens (N, S, D) of an encoder's tokens (N, S, width)."""
+        return self.layers(tokens)

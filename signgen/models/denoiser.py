@@ -1,3 +1,4 @@
+# mypy: disable-error-code="no-untyped-call"
 """The denoiser is the stock UNet2DConditionModel: how to make one, and how to ask it.
 
 Pictures and pose features enter by extra channels of the first convolution, appearance and hands by
@@ -10,8 +11,7 @@ from torch import Tensor, nn
 
 from signgen.conditioning import Conditioning
 from signgen.models.attention import Keys, take_conditions
-
-TIME_UNITS = 1000  # schedulers and the time embedding count a thousand steps
+from signgen.schedules import Level
 
 
 def build_unet(
@@ -55,6 +55,32 @@ def silence_extra_channels(conv_in: nn.Conv2d, latent_channels: int) -> None:
     conv_in.weight[:, latent_channels:].zero_()
 
 
+def open_for_conditions(unet: UNet2DConditionModel, extra_channels: int, *, fused: bool) -> None:
+    """Let a stock UNet take our conditions, which change nothing of what it says yet.
+
+    The wider first convolution is the old one, and zero for the new channels: a published pose net
+    ends in a convolution that is zero at birth and added behind it, which is the same. Its bias is
+    this one's.
+    """
+    narrow = unet.conv_in
+    wide = nn.Conv2d(
+        narrow.in_channels + extra_channels,
+        narrow.out_channels,
+        narrow.kernel_size,  # type: ignore[arg-type]
+        padding=narrow.padding,  # type: ignore[arg-type]
+    )
+    with torch.no_grad():
+        wide.weight[:, : narrow.in_channels] = narrow.weight
+        wide.bias.copy_(narrow.bias)  # type: ignore[union-attr, arg-type]
+    silence_extra_channels(wide, narrow.in_channels)
+    unet.conv_in = wide.to(narrow.weight)
+    unet.register_to_config(in_channels=wide.in_channels)
+    if fused:
+        unet.class_embedding = nn.Identity()  # type: ignore[assignment]  # as by its config
+        unet.register_to_config(class_embed_type="identity")
+    take_conditions(unet)
+
+
 def predict(
     unet: UNet2DConditionModel,
     noisy: Tensor,
@@ -84,19 +110,20 @@ def predict(
 def predict_clean(
     unet: UNet2DConditionModel,
     noisy: Tensor,
-    times: Tensor,
+    level: Level,
     conditioning: Conditioning,
     keys: tuple[Keys, ...] = (),
 ) -> Tensor:
     """Return the clean latents (B, T, c, h, w) that the UNet sees in noisy ones.
 
-    times (B,) in (0, 1], the share of noise. Where the UNet has one output channel more than the
-    latents, it says how much of a cell is the reference's own, so that still background is copied
-    exactly and does not flicker.
+    level: of the noise. Where the UNet has one output channel more than the latents, it says how
+    much of a cell is the reference's own, so that still background is copied exactly and does not
+    flicker.
     """
-    said = predict(unet, noisy, times * TIME_UNITS, conditioning, keys).float()
+    said = predict(unet, noisy, level.mark, conditioning, keys).float()
     channels = noisy.shape[2]
+    clean = level.clean_of(said[:, :, :channels], noisy)
     if said.shape[2] == channels:
-        return said
+        return clean
     reference = conditioning.reference_latents[:, None].float()
-    return torch.lerp(said[:, :, :channels], reference, torch.sigmoid(said[:, :, channels:]))
+    return torch.lerp(clean, reference, torch.sigmoid(said[:, :, channels:]))

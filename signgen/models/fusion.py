@@ -15,6 +15,8 @@ from torch import Tensor, nn
 
 from signgen.models.blocks import PatchStem, ResidualBlock, zero
 
+TEMPERATURE = 0.07  # of the contrastive loss, as FPDM fixes it; ours begins there and learns
+
 
 class Combiner(nn.Module):
     """The gated mixture of two embeddings, as FPDM publishes it (after CLIP4Cir).
@@ -60,34 +62,43 @@ class FusionEncoder(ModelMixin, ConfigMixin):
         self.image = _encoder(3, channels, width)
         self.pose = _encoder(map_channels, channels, width)
         self.combiner = Combiner(width, dropout)
-        # of the contrastive loss; learned, from FPDM's fixed 0.07
-        self.log_temperature = nn.Parameter(torch.tensor(0.07).log())
+        self.log_temperature = nn.Parameter(torch.tensor(TEMPERATURE).log())
 
     def embed(self, pictures: Tensor) -> Tensor:
         """Return embeddings (N, E) of pictures (N, 3, H, W) in [-1, 1]."""
         return self.image(pictures)
+
+    def embed_poses(self, maps: Tensor) -> Tensor:
+        """Return embeddings (N, E) of pose maps (N, 3, H, W) in [0, 1]."""
+        return self.pose(maps)
 
     def forward(self, source: Tensor, maps: Tensor) -> Tensor:
         """Return the fusion embeddings (B, T, E), of unit length.
 
         source (B, E): embed() of the reference; maps (B, T, 3, H, W): the poses to be taken.
         """
-        poses = self.pose(maps.flatten(0, 1)).unflatten(0, maps.shape[:2])
+        poses = self.embed_poses(maps.flatten(0, 1)).unflatten(0, maps.shape[:2])
         return self.combiner(source[:, None].expand_as(poses), poses)
 
 
 class FusionProjector(ModelMixin, ConfigMixin):
     """Fusion embedding → what is added to the UNet's time embedding; zero at birth.
 
-    width: E; time_width: of the time embedding.
+    width: E; time_width: of the time embedding; hidden: of the layer between, 0 for time_width;
+    dropout: after each layer.
     """
 
     @register_to_config
-    def __init__(self, width: int = 256, time_width: int = 256) -> None:
+    def __init__(
+        self, width: int = 256, time_width: int = 256, hidden: int = 0, dropout: float = 0.0
+    ) -> None:
         super().__init__()
-        out = nn.Linear(time_width, time_width)
+        hidden = hidden or time_width
+        out = nn.Linear(hidden, time_width)
         zero(out)
-        self.layers = nn.Sequential(nn.Linear(width, time_width), nn.GELU(), out)
+        self.layers = nn.Sequential(
+            nn.Linear(width, hidden), nn.GELU(), nn.Dropout(dropout), out, nn.Dropout(dropout)
+        )
 
     def forward(self, fusion: Tensor) -> Tensor:
         """Return (..., time_width) of fusion embeddings (..., E)."""

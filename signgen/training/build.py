@@ -13,7 +13,8 @@ from signgen.models.pose import PoseEncoder, PoseResiduals
 from signgen.models.refinement import PromptDecoder, PyramidEncoder, QueryBiases
 from signgen.pipeline import SignVideoPipeline
 from signgen.pose_maps import MAP_CHANNELS
-from signgen.training.settings import ModelSettings
+from signgen.training.model_settings import ModelSettings
+from signgen.training.public_build import public_parts
 from temporal.adapter import TemporalAdapter
 
 _TIME_WIDTHS = 4  # the UNet's time embedding is four times as wide as its first scale
@@ -21,28 +22,47 @@ _UP_LAYERS = 2  # cross-attentions of a scale of the up path, with one layer a b
 
 
 def build_pipeline(models: ModelSettings, seed: int) -> SignVideoPipeline:
-    """Return a pipeline with fresh weights: the same ones for the same seed."""
-    parts = _fusion_parts if models.method == "fpdm" else _refinement_parts
-    extra = models.latent_channels + 2 * models.pose_channels if models.method == "fpdm" else 0
+    """Return a pipeline with fresh weights, the same ones for the same seed, around public networks
+    where the recipe names them.
+
+    Raises InputError for a public network that cannot be had, ToolError for a missing extra.
+    """
     with torch.random.fork_rng([]):
         torch.manual_seed(seed)
+        parts = _small_parts(models) if models.network == "small" else public_parts(models)
         return SignVideoPipeline(
-            autoencoder=BlockAutoencoder(models.latent_channels, width=models.decoder_width),
-            unet=build_unet(
-                latent_channels=models.latent_channels,
-                extra_channels=extra,
-                token_width=models.token_width,
-                channels=models.channels,
-                attention=models.attention,
-                fused=models.method == "fpdm",
-            ),
-            **parts(models),
-            motion_adapter=TemporalAdapter(
-                models.sites, models.site_channels, max_frames=models.max_frames
-            ),
+            **parts,
+            motion_adapter=_motion_adapter(models),
             width=models.size,
             height=models.size,
+            num_steps=models.sampling_steps,
+            guidance_scale=models.guidance_scale,
         )
+
+
+def _motion_adapter(models: ModelSettings) -> TemporalAdapter | None:
+    if not models.sites:
+        return None
+    return TemporalAdapter(
+        models.sites, models.site_channels, models.motion_heads, models.max_frames
+    )
+
+
+def _small_parts(models: ModelSettings) -> dict[str, Any]:
+    fused = models.method == "fpdm"
+    parts = _fusion_parts(models) if fused else _refinement_parts(models)
+    return {
+        "autoencoder": BlockAutoencoder(models.latent_channels, width=models.decoder_width),
+        "unet": build_unet(
+            latent_channels=models.latent_channels,
+            extra_channels=models.latent_channels + 2 * models.pose_channels if fused else 0,
+            token_width=models.token_width,
+            channels=models.channels,
+            attention=models.attention,
+            fused=fused,
+        ),
+        **parts,
+    }
 
 
 def _fusion_parts(models: ModelSettings) -> dict[str, Any]:

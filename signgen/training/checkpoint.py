@@ -19,6 +19,7 @@ from pose_sequences.outputs import fresh_folder, sweep_temporaries
 
 Tensors = dict[str, Tensor]
 _KEPT = 2
+_DAMAGE = (OSError, ValueError, KeyError, TypeError, SafetensorError)
 
 
 @dataclass(frozen=True)
@@ -53,16 +54,36 @@ def read_latest(folder: Path) -> Checkpoint | None:
     if not steps:
         return None
     path = steps[-1]
-    remedy = f"remove {path} to go on from the one before"
     tensors: Tensors = {}
     try:
-        position = json.loads((path / "position.json").read_text(encoding="utf-8"))
-        count = int(position["shards"])
+        position = _position(path)
+        count = position["shards"]
         for number in range(1, count + 1):
             tensors |= load_file(path / _shard_name(number, count))
-    except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
-        raise InputError(path, f"is no intact checkpoint ({error})", remedy) from error
+    except _DAMAGE as error:
+        raise _damaged(path, error) from error
     return Checkpoint(tensors, position)
+
+
+def read_position(folder: Path) -> dict[str, Any] | None:
+    """Read the position of the last checkpoint, if there is one, and none of its tensors."""
+    steps = _steps(folder)
+    if not steps:
+        return None
+    try:
+        return _position(steps[-1])
+    except _DAMAGE as error:
+        raise _damaged(steps[-1], error) from error
+
+
+def _position(path: Path) -> dict[str, Any]:
+    position: dict[str, Any] = json.loads((path / "position.json").read_text(encoding="utf-8"))
+    return {**position, "shards": int(position["shards"])}
+
+
+def _damaged(path: Path, error: Exception) -> InputError:
+    remedy = f"remove {path} to go on from the one before"
+    return InputError(path, f"is no intact checkpoint ({error})", remedy)
 
 
 def _is_ours(entry: Path) -> bool:

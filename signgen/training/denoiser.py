@@ -1,20 +1,22 @@
+# mypy: disable-error-code="no-untyped-call"
 """Stage 3: the denoiser and the encoders of its conditions, frame by frame."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from torch import Tensor, nn
 
 from signgen.models.denoiser import predict_clean
 from signgen.pipeline import SignVideoPipeline
+from signgen.schedules import Schedule, schedule_of, stock_scheduler
 from signgen.training.denoising import (
     Noising,
     channel_weights,
+    counted,
     draw_kept,
+    draw_level,
     draw_noise,
     draw_noising,
-    draw_times,
     latent_shape,
-    velocity_weights,
     weighted_error,
 )
 from signgen.training.scene import Stage
@@ -24,12 +26,25 @@ from signgen.training.trainer import Dice
 
 @dataclass(frozen=True, kw_only=True)
 class DenoiserObjective:
-    """Rectified flow: the clean latents are predicted, the error is the velocity's."""
+    """The error of what the network says, by way of the clean latents that it sees.
+
+    The pipeline takes the scheduler of the settings: what the network says is learned here.
+    """
 
     pipeline: SignVideoPipeline
     scenes: Stage
     settings: DenoiserTraining
     stage: str = "denoiser"
+    schedule: Schedule = field(init=False)
+
+    def __post_init__(self) -> None:
+        scheduler = stock_scheduler(
+            self.settings.schedule,
+            zero_terminal_snr=self.settings.zero_terminal_snr,
+            sampler=self.settings.sampler,
+        )
+        self.pipeline.register_modules(scheduler=scheduler)
+        object.__setattr__(self, "schedule", schedule_of(scheduler))
 
     @property
     def trained(self) -> dict[str, nn.Module]:
@@ -46,17 +61,19 @@ class DenoiserObjective:
         shape = latent_shape(autoencoder, self.scenes, num_samples, 1)
         return draw_noising(
             self.scenes.draw(num_samples, 1, dice),
-            autoencoder,
-            draw_times(self.settings, num_samples, dice),
+            self.pipeline,
+            draw_level(self.schedule, self.settings, num_samples, dice),
             draw_kept(self.settings, num_samples, dice),
-            draw_noise(shape, dice),
+            draw_noise(shape, dice, offset=self.settings.noise_offset),
+            dice.values,
         )
 
     def loss(self, example: Noising) -> Tensor:
         """Return the weighted error of the clean latents."""
         pipeline = self.pipeline
         conditions = pipeline.conditioner(example.evidence).keep(example.kept)
-        clean = predict_clean(pipeline.unet, example.noisy, example.times, conditions)
+        clean = predict_clean(pipeline.unet, example.noisy, example.level, conditions)
         channels = channel_weights(pipeline.autoencoder, self.settings.channel_power)
-        error = weighted_error(clean - example.clean, example.weights, channels)
-        return velocity_weights(example.times, self.settings.min_time) * error
+        regions = counted(example.weights, self.settings.region_weight)
+        error = weighted_error(clean - example.clean, regions, channels)
+        return self.schedule.error_weights(example.level, self.settings.min_time) * error

@@ -1,3 +1,4 @@
+# mypy: disable-error-code="no-untyped-call"
 """Stage 5: few steps. A student learns to go in one step where its teacher goes in several.
 
 The way from noise to picture is cut into as many segments as the student has steps; guidance is
@@ -16,14 +17,15 @@ from signgen.conditioning import EVERYTHING
 from signgen.constants import constant
 from signgen.models.denoiser import predict_clean
 from signgen.pipeline import SignVideoPipeline
-from signgen.sampling import Guidance, flow_step, flow_times, guided
+from signgen.sampling import Guidance, flow_times, guided
+from signgen.schedules import Schedule, schedule_of, segment_scheduler
 from signgen.training.denoising import (
     Noising,
     channel_weights,
+    counted,
     draw_noise,
     draw_noising,
     latent_shape,
-    velocity_weights,
     weighted_error,
 )
 from signgen.training.scene import Stage
@@ -33,7 +35,11 @@ from signgen.training.trainer import Dice
 
 @dataclass(frozen=True, kw_only=True)
 class DistilObjective:
-    """Segment distillation with the guidance folded in."""
+    """Segment distillation with the guidance folded in.
+
+    A denoiser that says velocity or noise is sampled by DDIM from then on: its steps are those that
+    the student learns.
+    """
 
     pipeline: SignVideoPipeline
     scenes: Stage
@@ -41,9 +47,18 @@ class DistilObjective:
     denoising: DenoiserTraining
     stage: str = "distil"
     teacher: UNet2DConditionModel = field(init=False)
+    schedule: Schedule = field(init=False)
 
     def __post_init__(self) -> None:
-        teacher = copy.deepcopy(self.pipeline.unet).requires_grad_(False)
+        scheduler = self.pipeline.scheduler
+        if scheduler is not None:
+            if self.settings.shift != 1:
+                raise ValueError(
+                    f"distil.shift is {self.settings.shift}, but only a flow has one; give 1"
+                )
+            self.pipeline.register_modules(scheduler=segment_scheduler(scheduler))
+        object.__setattr__(self, "schedule", schedule_of(scheduler))
+        teacher = copy.deepcopy(self.pipeline.unet).requires_grad_(False).eval()
         object.__setattr__(self, "teacher", teacher)
 
     @property
@@ -64,8 +79,8 @@ class DistilObjective:
         shared = self.pipeline.config["shared_noise"]
         return draw_noising(
             self.scenes.draw(num_samples, num_frames, dice),
-            autoencoder,
-            starts[which],
+            self.pipeline,
+            self.schedule.at(starts[which]),
             constant(EVERYTHING, device, torch.bool).expand(num_samples, -1),
             draw_noise(shape, dice, shared=shared),
         )
@@ -76,10 +91,11 @@ class DistilObjective:
         aim = self._aim(example)
         conditions = pipeline.conditioner(example.evidence)
         with self._attached(pipeline.unet):
-            clean = predict_clean(pipeline.unet, example.noisy, example.times, conditions)
+            clean = predict_clean(pipeline.unet, example.noisy, example.level, conditions)
         channels = channel_weights(pipeline.autoencoder, self.denoising.channel_power)
-        error = weighted_error(clean - aim, example.weights, channels)
-        return velocity_weights(example.times, self.denoising.min_time) * error
+        regions = counted(example.weights, self.denoising.region_weight)
+        error = weighted_error(clean - aim, regions, channels)
+        return self.schedule.error_weights(example.level, self.denoising.min_time) * error
 
     @torch.no_grad()
     def _aim(self, example: Noising) -> Tensor:
@@ -87,15 +103,15 @@ class DistilObjective:
         settings = self.settings
         conditions = self.pipeline.conditioner(example.evidence)
         guidance = Guidance(first=settings.guidance_scale, rest=settings.guidance_scale)
-        ends = self._ends(example.times)
-        latents, times = example.noisy, example.times
+        ends = self._ends(example.level.time)
+        latents, level = example.noisy, example.level
         ask = guided(self.teacher, conditions, guidance)
         with self._attached(self.teacher):
             for step in range(1, settings.teacher_steps + 1):
-                then = torch.lerp(example.times, ends, step / settings.teacher_steps)
-                latents, times = flow_step(latents, ask(latents, times), times, then), then
-        share = (ends / example.times)[:, None, None, None, None]
-        return (latents - share * example.noisy) / (1 - share)
+                time = torch.lerp(example.level.time, ends, step / settings.teacher_steps)
+                then = self.schedule.at(time)
+                latents, level = level.step(latents, ask(latents, level), then), then
+        return example.level.aim(example.noisy, latents, level)
 
     @property
     def _times(self) -> list[float]:

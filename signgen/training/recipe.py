@@ -11,19 +11,20 @@ from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
 
 from pose_sequences.errors import InputError
+from signgen.training.model_settings import STAGES, ModelSettings
 from signgen.training.settings import (
-    STAGES,
     AutoencoderTraining,
     DenoiserTraining,
     DistilTraining,
     FusionTraining,
-    ModelSettings,
     Optimisation,
     SampleSettings,
     TemporalTraining,
 )
 
 Settings = TypeVar("Settings")
+
+_WORDS = {int: "a whole number", float: "a number", str: "words", bool: "true or false"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +54,10 @@ class Recipe:
         tables = asdict(self)
         loops = tables.pop("loops")
         return {name: {**table, **loops.get(name, {})} for name, table in tables.items()}
+
+    def objective_keys(self, stage: str) -> list[str]:
+        """Return the keys of a stage's table that its loop does not take."""
+        return [f.name for f in fields(getattr(self, stage))]
 
 
 def load_recipe(config: str, changes: Sequence[str] = ()) -> Recipe:
@@ -118,13 +123,17 @@ def _apply(change: str, tables: dict[str, Any]) -> None:
     except tomllib.TOMLDecodeError:
         value = text.strip()
     for home in homes:
+        wanted = _wanted(value, _keys()[home][name])
+        if wanted:
+            raise ValueError(f"--set {change}: give {wanted}")
         tables.setdefault(home, {})[name] = value
 
 
-def _keys() -> dict[str, set[str]]:
-    shared = {f.name for f in fields(Optimisation)}
+def _keys() -> dict[str, dict[str, Any]]:
+    """Return the keys of each table, and what they hold."""
+    shared = get_type_hints(Optimisation)
     return {
-        name: {f.name for f in fields(own)} | (shared if loop else set())
+        name: get_type_hints(own) | (shared if loop else {})
         for name, (own, loop) in _kinds().items()
     }
 
@@ -136,19 +145,30 @@ def _made(kind: type[Settings], values: dict[str, Any], path: Path, where: str) 
             raise InputError(
                 path, f"has no key {key!r} in {where}", f"use {', '.join(sorted(hints))}"
             )
-        values[key] = _typed(value, hints[key], f"{where} {key}", path)
+        wanted = _wanted(value, hints[key])
+        if wanted:
+            raise InputError(path, f"has {where} {key} = {value!r}", f"give {wanted}")
+        values[key] = _typed(value, hints[key])
     try:
         return kind(**values)
     except ValueError as error:
         raise InputError(path, f"{where}: {error}", "mend the recipe") from error
 
 
-def _typed(value: Any, hint: Any, where: str, path: Path) -> Any:
-    if getattr(hint, "__origin__", None) is tuple and isinstance(value, list):
-        return tuple(_typed(item, hint.__args__[0], where, path) for item in value)
-    if hint is float and type(value) is int:
-        return float(value)
-    if not isinstance(hint, type) or type(value) is not hint:
-        wanted = getattr(hint, "__name__", str(hint))
-        raise InputError(path, f"has {where} = {value!r}", f"give a {wanted}")
-    return value
+def _wanted(value: Any, hint: Any) -> str:
+    """Return what a key holds, nothing if the value is that."""
+    if getattr(hint, "__origin__", None) is tuple:
+        items = value if isinstance(value, (list, tuple)) else [None]
+        item = hint.__args__[0]
+        return f"a list, each {_WORDS[item]}" if any(_wanted(v, item) for v in items) else ""
+    kinds = (int, float) if hint is float else (hint,)
+    return (
+        "" if type(value) in kinds and value == value else _WORDS[hint]
+    )  # not a number: != itself
+
+
+def _typed(value: Any, hint: Any) -> Any:
+    """Return a value as its key holds it: TOML has no tuples, and may leave out a decimal point."""
+    if isinstance(value, list):
+        return tuple(_typed(item, hint.__args__[0]) for item in value)
+    return float(value) if hint is float else value

@@ -1,59 +1,13 @@
-"""What can be set of a training: one flat, frozen dataclass a table of a recipe.
+"""What can be set of samples, of the loop and of each stage: a flat, frozen dataclass a table.
 
 Reading them from files is the business of recipe.py.
 """
 
 from dataclasses import dataclass
 
-STAGES = ("autoencoder", "fusion", "denoiser", "temporal", "distil")
+from signgen.schedule_names import SAMPLERS, SCHEDULES
 
-
-@dataclass(frozen=True, kw_only=True)
-class ModelSettings:
-    """The method and the sizes of the networks.
-
-    method: fpdm or cfld; size: of the square frames in pixels; channels, attention: of the UNet,
-    one entry a scale; sites, site_channels: of the motion modules; prompt_tokens, prompt_blocks,
-    source_channels, bias_width: of CFLD.
-    """
-
-    method: str = "fpdm"
-    size: int = 256
-    latent_channels: int = 16
-    decoder_width: int = 64
-    channels: tuple[int, ...] = (64, 128, 224)
-    attention: tuple[bool, ...] = (False, True, True)
-    token_width: int = 128
-    appearance_width: int = 96
-    pose_channels: int = 32
-    pose_width: int = 48
-    tokens_per_hand: int = 4
-    fusion_width: int = 256
-    fusion_channels: tuple[int, ...] = (24, 48, 80, 112)
-    sites: tuple[str, ...] = (
-        "down_blocks.1.attentions.0",
-        "mid_block.attentions.0",
-        "up_blocks.1.attentions.1",
-    )
-    site_channels: tuple[int, ...] = (128, 224, 128)
-    max_frames: int = 32
-    prompt_tokens: int = 16
-    prompt_blocks: int = 4
-    source_channels: tuple[int, ...] = (48, 96, 128, 160)
-    bias_width: int = 64
-
-    def __post_init__(self) -> None:
-        if self.method not in ("fpdm", "cfld"):
-            raise ValueError(f"method is {self.method!r}; give fpdm or cfld")
-        if self.size % 64:
-            raise ValueError(f"size is {self.size}; give a multiple of 64")
-        if len(self.channels) != len(self.attention):
-            raise ValueError("channels and attention have one entry a scale; give as many of each")
-
-    @property
-    def stages(self) -> tuple[str, ...]:
-        """The stages of the method: CFLD has no fusion."""
-        return tuple(s for s in STAGES if self.method == "fpdm" or s != "fusion")
+PHOENIX_STRETCH = 300 / 260  # the release stores 210x260 of pictures of 210x300
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,30 +15,77 @@ class SampleSettings:
     """How samples are drawn and worn before a network sees them.
 
     max_frames: of a clip, 0 for all; across_clips: how often the reference is from another clip;
-    zoom_share, zoom_most: how often and how far a sample is a close-up; reference_shift,
-    reference_scale: how far the reference stands apart, in shares of the picture; blur, grain: of
-    the reference; pose_jitter: in pixels; hide_hand: how often a hand is missing.
+    self_pairs: how often it is the first frame that is to be made; zoom_share, zoom_most: how often
+    and how far a sample is a close-up; reference_shift, reference_scale: how far the reference
+    stands apart, in shares of the picture; blur, grain: of the reference; flip_reference: how often
+    it alone is mirrored; pose_jitter: in pixels;
+    hide_hand: how often a hand is missing; memory_gb: GiB that frames may take, beyond which they
+    are read from disk as they are drawn; cache_latents: whether frames are encoded once, to disk,
+    which needs targets that are never cropped; features_gb: GiB on disk that what a frozen encoder
+    sees in references may take, for each encoder by itself, 0 for none, which needs references that
+    are blurred at most; triples: fixed for good, from which batches are taken, 0 for new ones in
+    every batch; undistort: whether a corpus's pictures are squeezed as those of
+    RWTH-PHOENIX-Weather, and stretched back.
     """
 
     max_frames: int = 0
     across_clips: float = 0.5
+    self_pairs: float = 0.0
     zoom_share: float = 0.25
     zoom_most: float = 2.0
     reference_shift: float = 0.03
     reference_scale: float = 0.05
     blur: float = 0.3
     grain: float = 0.02
+    flip_reference: float = 0.0
     pose_jitter: float = 0.5
     hide_hand: float = 0.02
+    memory_gb: float = 32.0
+    cache_latents: bool = False
+    features_gb: float = 0.0
+    triples: int = 0
+    undistort: bool = False
+
+    def __post_init__(self) -> None:
+        _check_not_negative(self, "memory_gb", "max_frames", "triples", "features_gb")
+        _check_not_negative(self, "reference_shift", "reference_scale", "grain", "pose_jitter")
+        _check_share(self, "across_clips", "self_pairs", "zoom_share", "blur", "flip_reference")
+        _check_share(self, "hide_hand")
+        if self.zoom_most < 1:
+            raise ValueError(f"zoom_most is {self.zoom_most}; give 1 or more")
+        if self.cache_latents and self.zoom_share > 0:
+            raise ValueError(
+                f"cache_latents is set, but a share of {self.zoom_share} of the targets is cropped "
+                "anew each time; set zoom_share = 0"
+            )
+        if self.features_gb and not self.still:
+            raise ValueError(
+                "features_gb is set, but references look different each time; set zoom_share, "
+                "reference_shift, reference_scale, grain and flip_reference to 0"
+            )
+
+    @property
+    def still(self) -> bool:
+        """Whether a picture looks the same whenever it is a reference, unless it is blurred."""
+        moved = self.zoom_share or self.reference_shift or self.reference_scale
+        return not (moved or self.grain or self.flip_reference)
+
+    @property
+    def stretch(self) -> float:
+        """How much taller than it is stored a picture has natural proportions."""
+        return PHOENIX_STRETCH if self.undistort else 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Optimisation:
     """What the loop takes, the same for every stage.
 
-    steps: updates in all; batch_size: samples an update, in ``accumulation`` parts; warmup: steps
-    until the full learning rate, which then falls along a cosine; clip_norm: of the gradient;
-    precision: float32 or bfloat16; share: of the minutes that several stages divide.
+    steps: updates in all; batch_size: samples an update, in ``accumulation`` parts, of each of the
+    processes that train together: N of them see N times as many; warmup: steps until the full
+    learning rate, which then falls along a cosine; beta2: of AdamW's mean squares; clip_norm: of
+    the gradient; precision: float32 or bfloat16; share: of the minutes that several stages divide;
+    dev_every: steps between two looks at the dev split, 0 for none; dev_batches: in each look;
+    select: whether the weights that were best on dev are handed on, not the last ones.
     """
 
     steps: int = 1000
@@ -93,6 +94,7 @@ class Optimisation:
     learning_rate: float = 3e-4
     final_rate: float = 0.05
     weight_decay: float = 0.01
+    beta2: float = 0.99
     warmup: int = 100
     clip_norm: float = 1.0
     ema_decay: float = 0.999
@@ -101,10 +103,16 @@ class Optimisation:
     share: float = 1.0
     log_every: int = 50
     checkpoint_every: int = 1000
+    dev_every: int = 0
+    dev_batches: int = 8
+    select: bool = True
 
     def __post_init__(self) -> None:
-        if self.steps < 1 or self.batch_size < 1 or self.log_every < 1:
-            raise ValueError("steps, batch_size and log_every are at least 1")
+        for name in ("steps", "batch_size", "log_every", "checkpoint_every", "dev_batches"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} is {getattr(self, name)}; give at least 1")
+        if self.dev_every < 0:
+            raise ValueError(f"dev_every is {self.dev_every}; give 0 or more")
         if self.accumulation < 1 or self.batch_size % self.accumulation:
             raise ValueError(
                 f"batch_size {self.batch_size} does not divide into {self.accumulation} parts; "
@@ -112,34 +120,65 @@ class Optimisation:
             )
         if self.precision not in ("float32", "bfloat16"):
             raise ValueError(f"precision is {self.precision!r}; give float32 or bfloat16")
-        if not 0 <= self.ema_decay < 1:
-            raise ValueError(f"ema_decay is {self.ema_decay}; give 0 or more and less than 1")
+        for name in ("ema_decay", "beta2"):
+            if not 0 <= getattr(self, name) < 1:
+                raise ValueError(f"{name} is {getattr(self, name)}; give 0 or more and less than 1")
+        _check_not_negative(self, "learning_rate", "weight_decay", "warmup")
+        _check_share(self, "final_rate")
+        for name in ("clip_norm", "share"):
+            if not getattr(self, name) > 0:
+                raise ValueError(f"{name} is {getattr(self, name)}; give more than 0")
 
 
 @dataclass(frozen=True, kw_only=True)
 class AutoencoderTraining:
     """fit_batches: seen before the components are fixed; latent_noise: at most, so that the decoder
-    mends generated latents too; edge_weight: of the loss on differences of neighbouring pixels."""
+    mends generated latents too; edge_weight: of the loss on differences of neighbouring pixels;
+    drop_reference: how often the reference is missing."""
 
     fit_batches: int = 16
     latent_noise: float = 0.3
     edge_weight: float = 1.0
     drop_reference: float = 0.1
 
+    def __post_init__(self) -> None:
+        if self.fit_batches < 1:
+            raise ValueError(f"fit_batches is {self.fit_batches}; give at least 1")
+        _check_not_negative(self, "latent_noise", "edge_weight")
+        _check_share(self, "drop_reference")
+
 
 @dataclass(frozen=True, kw_only=True)
 class FusionTraining:
-    """drop_pose: how often the pose is blank, as guidance may ask for."""
+    """loss: symmetric, ours, or published, FPDM's; hard_negatives: of the symmetric loss, how many
+    other poses of the same signer, and as many other signers in the same pose, each target is told
+    from beside the whole batch; drop_pose: how often the pose is blank, as guidance may ask for."""
 
+    loss: str = "symmetric"
+    hard_negatives: int = 4
     drop_pose: float = 0.02
+
+    def __post_init__(self) -> None:
+        _check_choice(self, "loss", ("symmetric", "published"))
+        _check_not_negative(self, "hard_negatives")
+        _check_share(self, "drop_pose")
 
 
 @dataclass(frozen=True, kw_only=True)
 class DenoiserTraining:
-    """drop_all, drop_to_pose, drop_fusion: how often a sample is in each state that guidance asks
-    about; time_mean, time_spread: of the logit-normal times; min_time: below it the loss of the
-    velocity grows no further; channel_power: of a component's variance, as its weight."""
+    """schedule: flow, v or epsilon; zero_terminal_snr: of v, so that sampling can start from noise
+    alone; sampler: ddim or ddpm, what the pipeline keeps for v and epsilon; times: logit-normal
+    (with time_mean and time_spread), uniform or cubic, which prefers noise; noise_offset: of the
+    noise of a whole channel; drop_all, drop_to_pose, drop_fusion: how often a sample is in each
+    state that guidance asks about; min_time: with a smaller share of noise the weight of an error
+    grows no further, 0 for that of what the network says as it is; channel_power: of a component's
+    variance, as its weight; region_weight: how far hands and face count for more, from 0 to 1."""
 
+    schedule: str = "flow"
+    zero_terminal_snr: bool = False
+    sampler: str = "ddim"
+    times: str = "logit-normal"
+    noise_offset: float = 0.0
     drop_all: float = 0.1
     drop_to_pose: float = 0.05
     drop_fusion: float = 0.05
@@ -147,8 +186,21 @@ class DenoiserTraining:
     time_spread: float = 1.0
     min_time: float = 0.3
     channel_power: float = 0.25
+    region_weight: float = 1.0
 
     def __post_init__(self) -> None:
+        _check_choice(self, "schedule", SCHEDULES)
+        _check_choice(self, "sampler", SAMPLERS)
+        _check_choice(self, "times", ("logit-normal", "uniform", "cubic"))
+        _check_not_negative(self, "noise_offset", "time_spread")
+        _check_share(self, "min_time", "region_weight")
+        if self.zero_terminal_snr and self.schedule != "v":
+            raise ValueError(
+                f'zero_terminal_snr is of schedule = "v", but schedule is {self.schedule!r}; '
+                "leave it out"
+            )
+        if self.schedule == "flow" and self.min_time == 0:
+            raise ValueError("min_time is 0, but a flow's velocity needs more; give 0.3")
         if min(self.drop_all, self.drop_to_pose, self.drop_fusion) < 0 or self.dropped > 1:
             raise ValueError(
                 f"the three drop rates add up to {self.dropped}; at most 1 is possible"
@@ -169,14 +221,45 @@ class TemporalTraining:
     shared_noise: float = 0.5
     difference_weight: float = 1.0
 
+    def __post_init__(self) -> None:
+        if self.num_frames < 2:
+            raise ValueError(f"num_frames is {self.num_frames}; motion needs at least 2")
+        _check_share(self, "shared_noise")
+        _check_not_negative(self, "difference_weight")
+
 
 @dataclass(frozen=True, kw_only=True)
 class DistilTraining:
     """num_steps: that the student takes; teacher_steps: of the teacher in each of them;
-    guidance_scale: of the teacher, which the student then has in it; num_frames: of a clip."""
+    guidance_scale: of the teacher, which the student then has in it; num_frames: of a clip; shift:
+    of a flow's times."""
 
     num_steps: int = 4
     teacher_steps: int = 3
     guidance_scale: float = 2.0
     num_frames: int = 4
     shift: float = 1.0
+
+    def __post_init__(self) -> None:
+        for name in ("num_steps", "teacher_steps", "num_frames"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} is {getattr(self, name)}; give at least 1")
+        if self.shift <= 0:
+            raise ValueError(f"shift is {self.shift}; give more than 0")
+
+
+def _check_choice(settings: object, name: str, choices: tuple[str, ...]) -> None:
+    if getattr(settings, name) not in choices:
+        raise ValueError(f"{name} is {getattr(settings, name)!r}; give {' or '.join(choices)}")
+
+
+def _check_not_negative(settings: object, *names: str) -> None:
+    for name in names:
+        if getattr(settings, name) < 0:
+            raise ValueError(f"{name} is {getattr(settings, name)}; give 0 or more")
+
+
+def _check_share(settings: object, *names: str) -> None:
+    for name in names:
+        if not 0 <= getattr(settings, name) <= 1:
+            raise ValueError(f"{name} is {getattr(settings, name)}; give 0 to 1")

@@ -1,133 +1,165 @@
 # mypy: disable-error-code="no-untyped-call"
 """Stages in order: each reads the pipeline folder, trains its part, and writes the folder anew."""
 
+import copy
 import json
 import math
-import platform
-import sys
+import shutil
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, replace
+from logging import CRITICAL
 from pathlib import Path
 from typing import Any
 
-import diffusers
 import torch
+from diffusers.utils import logging
+from safetensors import SafetensorError, safe_open
 
-from pose_sequences.errors import InputError, OutputError
+from pose_sequences.errors import InputError
 from pose_sequences.outputs import fresh_file, fresh_folder
-from signgen import __version__
 from signgen.data import SampleSource
+from signgen.models.rest import at_rest
 from signgen.pipeline import SignVideoPipeline
 from signgen.training.autoencoder import AutoencoderObjective
 from signgen.training.build import build_pipeline
+from signgen.training.cache import NOTHING_KEPT, NumberedFrames
 from signgen.training.denoiser import DenoiserObjective
 from signgen.training.distil import DistilObjective
+from signgen.training.encodings import open_caches
 from signgen.training.fusion import FusionObjective
-from signgen.training.loop import Outcome, fit
+from signgen.training.loop import Outcome, Watch, fit
+from signgen.training.model_settings import STAGES
 from signgen.training.recipe import Recipe
+from signgen.training.retrieval import Retrieval, retrieve_in_scene
+from signgen.training.run import DONE, PIPELINE, TrainingRun, check_run, write_settings
 from signgen.training.scene import Stage
-from signgen.training.settings import STAGES
-from signgen.training.sheet import write_sheet
+from signgen.training.sheet import Sheets
+from signgen.training.sources import Sources
 from signgen.training.temporal import TemporalObjective
-from signgen.training.trainer import Objective, RunSettings
+from signgen.training.trainer import Objective, RunSettings, dice, step_seed
 
-DONE = "done.json"
-PIPELINE = "pipeline"  # the folder in an output folder that is rendered from
-
-
-@dataclass(frozen=True, kw_only=True)
-class TrainingRun:
-    """What belongs to a run and not to its recipe.
-
-    folder: of all stages; resume: whether it may go on from what is there; max_minutes: until this
-    process stops; minutes: that the whole training may take over all its processes, without which
-    several stages share max_minutes; say: takes a line of progress.
-    """
-
-    folder: Path
-    device: torch.device
-    seed: int = 0
-    resume: bool = False
-    max_minutes: float = math.inf
-    minutes: float = math.inf
-    shard_mb: float = 1024.0
-    command: tuple[str, ...] = tuple(sys.argv)
-    say: Callable[[str], object] = lambda _: None
+_ON_LATENTS = ("denoiser", "temporal", "distil")
+_SOUGHT = 64  # targets after the stage fusion, at most
 
 
 def train(
-    stages: Sequence[str], recipe: Recipe, source: SampleSource, run: TrainingRun
+    stages: Sequence[str], recipe: Recipe, sources: Sources, run: TrainingRun
 ) -> tuple[Path, bool]:
     """Train stages one after the other; return the pipeline folder and whether all came to an end.
 
-    Raises OutputError if the folder holds a training already and ``resume`` is false, and what
-    ``fit`` raises.
+    A stage that is stopped by the time leaves what it has so far in a pipeline folder of its own.
+    Raises what ``check_run`` and ``fit`` raise.
     """
     stop_at = time.monotonic() + run.max_minutes * 60
     folder = run.folder / PIPELINE
-    for stage in stages:
-        if (run.folder / stage).exists() and not run.resume:
-            raise OutputError(
-                run.folder / stage, "exists already", "pass --resume, or choose another folder"
-            )
-    if not folder.exists():
-        _check_unfinished(stages, run.folder)
-        write_pipeline(build_pipeline(recipe.models, run.seed), folder, run.shard_mb)
+    if run.crew.leads:
+        check_run(stages, recipe, run)
+        if not folder.exists():
+            write_pipeline(build_pipeline(recipe.models, run.seed), folder, run.shard_mb)
+    run.crew.wait()
     for number, stage in enumerate(stages):
         done = run.folder / stage / DONE
         if done.exists():
             run.say(f"{stage}: done before")
             continue
         minutes = _share(stages[number:], recipe, run, stop_at, shared=len(stages) > 1)
-        outcome = _train_stage(stage, recipe, source, replace(run, minutes=minutes), stop_at)
+        outcome = _train_stage(stage, recipe, sources, replace(run, minutes=minutes), stop_at)
         if not outcome.finished:
             run.say(f"{stage}: stopped by the time; --resume goes on")
-            return folder, False
-        with fresh_file(done, overwrite=True) as temporary:
-            temporary.write_text(json.dumps(asdict(outcome)), encoding="utf-8")
+            return run.folder / stage / PIPELINE, False
+        run.crew.wait()  # all have seen that the stage was not done
+        if run.crew.leads:
+            with fresh_file(done, overwrite=True) as temporary:
+                temporary.write_text(json.dumps(asdict(outcome)), encoding="utf-8")
+            shutil.rmtree(run.folder / stage / PIPELINE, ignore_errors=True)
+        run.crew.wait()
     return folder, True
 
 
-def _check_unfinished(stages: Sequence[str], folder: Path) -> None:
-    """Raise InputError where stages are done, but what they made is gone."""
-    done = [stage for stage in stages if (folder / stage / DONE).exists()]
-    if done:
-        raise InputError(
-            folder / PIPELINE,
-            f"is not there, but {done[-1]} is done",
-            f"put it back (a killed run may have left it as .{PIPELINE}.….old), or start anew",
-        )
-
-
 def _train_stage(
-    stage: str, recipe: Recipe, source: SampleSource, run: TrainingRun, stop_at: float
+    stage: str, recipe: Recipe, sources: Sources, run: TrainingRun, stop_at: float
 ) -> Outcome:
     folder = run.folder / stage
     folder.mkdir(parents=True, exist_ok=True)
-    _write_settings(folder / "settings.json", stage, recipe, run)
+    if run.crew.leads:
+        write_settings(stage, recipe, run)
     pipeline = read_pipeline(run.folder / PIPELINE).to(run.device)
-    scenes = Stage(source=source, settings=recipe.samples, size=recipe.models.size)
+    source, dev = (_fit_for(stage, source) for source in (sources.train, sources.dev))
+    assert source is not None
+    plain = Stage(source=source, settings=recipe.samples, size=recipe.models.size)
+    scenes = plain
+    if stage in _ON_LATENTS:
+        caches = open_caches(pipeline, source, recipe.samples, run)
+        scenes = replace(plain, caches=caches)
     objective = _objective(stage, pipeline, scenes, recipe, run.seed)
     freeze_all_but(pipeline, objective)
-    settings = RunSettings(
+    sheets = Sheets(stage=stage, pipeline=pipeline, scenes=plain, folder=folder, seed=run.seed)
+    watch = Watch(
+        dev=None if dev is None else _elsewhere(objective, scenes, dev),
+        look=sheets.write,
+        board=run.board,
+    )
+    settings = _settings_of(run, folder, stop_at, draw_ahead=sources.slow)
+    outcome = fit(objective, recipe.loops[stage], settings, watch)
+    if stage == "distil":
+        pipeline.register_to_config(
+            num_steps=recipe.distil.num_steps, shift=recipe.distil.shift, guidance_scale=1.0
+        )
+    return _hand_on(sheets, run, outcome) if run.crew.leads else outcome
+
+
+def _settings_of(
+    run: TrainingRun, folder: Path, stop_at: float, *, draw_ahead: bool
+) -> RunSettings:
+    return RunSettings(
         folder=folder,
         device=run.device,
         seed=run.seed,
         stop_at=stop_at,
         minutes=run.minutes,
         shard_mb=run.shard_mb,
+        crew=run.crew,
+        draw_ahead=draw_ahead,
         say=run.say,
     )
-    outcome = fit(objective, recipe.loops[stage], settings)
-    if stage == "distil":
-        pipeline.register_to_config(
-            num_steps=recipe.distil.num_steps, shift=recipe.distil.shift, guidance_scale=1.0
-        )
-    write_pipeline(pipeline, run.folder / PIPELINE, run.shard_mb)
-    score = write_sheet(folder / "samples.png", pipeline, scenes, run.seed)
-    run.say(f"{stage}: {score:.1f} dB on four samples, {folder / 'samples.png'}")
-    return outcome
+
+
+def _hand_on(sheets: Sheets, run: TrainingRun, outcome: Outcome) -> Outcome:
+    """Write what a stage has made, and return the outcome with figures of it."""
+    # a stage that is not done still needs the pipeline that it began with
+    home = run.folder if outcome.finished else sheets.folder
+    write_pipeline(sheets.pipeline, home / PIPELINE, run.shard_mb)
+    figures = {"psnr": sheets.write_last()}
+    run.say(f"{sheets.stage}: {figures['psnr']:.1f} dB on four samples, {sheets.last}")
+    if sheets.stage == "fusion":
+        found = _retrieved(sheets, run)
+        run.say(f"fusion: finds {found.top1:.0%} of {found.targets} targets, sources beside them")
+        figures |= asdict(found)
+    return replace(outcome, figures=figures)
+
+
+def _retrieved(sheets: Sheets, run: TrainingRun) -> Retrieval:
+    """Return how often fusions find their targets among those of other samples and all sources."""
+    chance = dice(step_seed(run.seed, "retrieval", 0), run.device)
+    with at_rest(sheets.pipeline.components.values()):
+        return retrieve_in_scene(sheets.pipeline.fusion, sheets.scenes.draw(_SOUGHT, 1, chance))
+
+
+def _fit_for(stage: str, source: SampleSource | None) -> SampleSource | None:
+    """Return where a stage draws: fusion tells targets from their sources, so these must differ."""
+    if stage == "fusion" and isinstance(source, NumberedFrames):
+        return source.without_self_pairs()
+    return source
+
+
+def _elsewhere(objective: Objective[Any], scenes: Stage, source: SampleSource) -> Objective[Any]:
+    """Return the objective with the same networks, a teacher too, on another source."""
+    other = copy.copy(objective)
+    there = replace(scenes, source=source, caches=NOTHING_KEPT)
+    object.__setattr__(other, "scenes", there)  # the dataclass's own way would copy a teacher
+    return other
 
 
 def _objective(
@@ -154,24 +186,63 @@ def _objective(
 
 
 def freeze_all_but(pipeline: SignVideoPipeline, objective: Objective[Any]) -> None:
-    """Let the objective's modules learn, and put all others in eval mode without gradients."""
+    """Let the objective's modules learn, and put all others in eval mode without gradients.
+
+    Of the UNet, what its method leaves as published stays so.
+    """
     trained = set(map(id, objective.trained.values()))
     for module in pipeline.components.values():
         if isinstance(module, torch.nn.Module):
             learns = id(module) in trained
             module.train(learns).requires_grad_(learns)
+    pipeline.freeze_rest_of_unet()
 
 
 def read_pipeline(folder: Path) -> SignVideoPipeline:
-    """Read a pipeline folder; raises InputError if it is none."""
+    """Read a pipeline folder; raises InputError if it is none or is not whole."""
     try:
-        pipeline: SignVideoPipeline = SignVideoPipeline.from_pretrained(
-            str(folder),
-            low_cpu_mem_usage=False,  # which would ask for accelerate
-        )
-    except (OSError, ValueError) as error:
-        raise InputError(folder, f"is no pipeline folder ({error})", "train one") from error
+        with _quiet():  # what it would only warn of is refused below
+            pipeline: SignVideoPipeline = SignVideoPipeline.from_pretrained(
+                str(folder),
+                use_safetensors=True,  # without it a .bin would be unpickled
+                low_cpu_mem_usage=False,  # which would ask for accelerate
+            )
+    except (OSError, ValueError, TypeError, RuntimeError, SafetensorError) as error:
+        fault = " ".join(str(error).split())
+        raise InputError(folder, f"is no pipeline folder ({fault})", "train one") from error
+    for name, part in pipeline.components.items():
+        if isinstance(part, torch.nn.Module):
+            _check_whole(part, folder / name)
     return pipeline
+
+
+def _check_whole(module: torch.nn.Module, folder: Path) -> None:
+    """Raise InputError if some weights of a component are not in its files."""
+    there: set[str] = set()
+    for path in folder.glob("*.safetensors"):
+        with safe_open(path, framework="pt") as file:
+            there |= set(file.keys())
+    lacking = sorted(module.state_dict().keys() - there)
+    if lacking:
+        raise InputError(
+            folder,
+            f"lacks {lacking[0]}" + (f" and {len(lacking) - 1} more" if lacking[1:] else ""),
+            "copy the folder again, or train it anew",
+        )
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep diffusers from saying beforehand what is raised anyway, and from a bar of its parts."""
+    before, bar = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity(CRITICAL)
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(before)
+        if bar:
+            logging.enable_progress_bar()
 
 
 def write_pipeline(pipeline: SignVideoPipeline, folder: Path, shard_mb: float) -> None:
@@ -200,21 +271,3 @@ def _spent(folder: Path) -> float:
     done = (folder / stage / DONE for stage in STAGES)
     seconds = [json.loads(path.read_text())["seconds"] for path in done if path.exists()]
     return float(sum(seconds)) / 60
-
-
-def _write_settings(path: Path, stage: str, recipe: Recipe, run: TrainingRun) -> None:
-    settings = {
-        "stage": stage,
-        "command": list(run.command),
-        "seed": run.seed,
-        "device": str(run.device),
-        "versions": {
-            "signgen": __version__,
-            "torch": torch.__version__,
-            "diffusers": diffusers.__version__,
-            "python": platform.python_version(),
-        },
-        "recipe": recipe.tables(),
-    }
-    with fresh_file(path, overwrite=True) as temporary:
-        temporary.write_text(json.dumps(settings, indent=1), encoding="utf-8")

@@ -1,20 +1,21 @@
 """Stage 4: the motion modules; the denoiser stays as it is, and stage 3's quality the floor."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from torch import Tensor, nn
 
 from signgen.models.denoiser import predict_clean
 from signgen.pipeline import SignVideoPipeline
+from signgen.schedules import Schedule, schedule_of
 from signgen.training.denoising import (
     Noising,
     channel_weights,
+    counted,
     draw_kept,
+    draw_level,
     draw_noise,
     draw_noising,
-    draw_times,
     latent_shape,
-    velocity_weights,
     weighted_error,
 )
 from signgen.training.scene import Stage
@@ -31,6 +32,10 @@ class TemporalObjective:
     settings: TemporalTraining
     denoising: DenoiserTraining
     stage: str = "temporal"
+    schedule: Schedule = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "schedule", schedule_of(self.pipeline.scheduler))
 
     @property
     def trained(self) -> dict[str, nn.Module]:
@@ -46,10 +51,15 @@ class TemporalObjective:
         shape = latent_shape(autoencoder, self.scenes, num_samples, num_frames)
         return draw_noising(
             self.scenes.draw(num_samples, num_frames, dice),
-            autoencoder,
-            draw_times(self.denoising, num_samples, dice),
+            self.pipeline,
+            draw_level(self.schedule, self.denoising, num_samples, dice),
             draw_kept(self.denoising, num_samples, dice),
-            draw_noise(shape, dice, shared=self.settings.shared_noise),
+            draw_noise(
+                shape,
+                dice,
+                shared=self.settings.shared_noise,
+                offset=self.denoising.noise_offset,
+            ),
         )
 
     def loss(self, example: Noising) -> Tensor:
@@ -57,10 +67,11 @@ class TemporalObjective:
         pipeline, num_frames = self.pipeline, self.settings.num_frames
         conditions = pipeline.conditioner(example.evidence).keep(example.kept)
         with pipeline.motion_adapter.attached(pipeline.unet, num_frames):
-            clean = predict_clean(pipeline.unet, example.noisy, example.times, conditions)
+            clean = predict_clean(pipeline.unet, example.noisy, example.level, conditions)
         channels = channel_weights(pipeline.autoencoder, self.denoising.channel_power)
         error = clean - example.clean
-        still = weighted_error(error, example.weights, channels)
-        moving = weighted_error(error.diff(dim=1), example.weights[:, 1:], channels)
-        weights = velocity_weights(example.times, self.denoising.min_time)
+        regions = counted(example.weights, self.denoising.region_weight)
+        still = weighted_error(error, regions, channels)
+        moving = weighted_error(error.diff(dim=1), regions[:, 1:], channels)
+        weights = self.schedule.error_weights(example.level, self.denoising.min_time)
         return weights * (still + self.settings.difference_weight * moving)

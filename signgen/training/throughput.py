@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -11,46 +12,75 @@ _SIZES = {"cuda": 8192, "cpu": 1024}  # of the matrices that the peak is measure
 _REPEATS = 5
 
 
+@dataclass(frozen=True)
+class Speed:
+    """Samples a second, and their share of the peak, which is in FLOP/s."""
+
+    rate: float
+    share: float
+    peak: float
+
+    def __str__(self) -> str:
+        return f"{self.rate:.1f} samples/s, {self.share:.1%} of {self.peak / 1e12:.2f} TFLOP/s"
+
+
 class Meter:
     """Samples a second since the last report; the machine's peak is measured once.
 
-    device: that trains; num_samples: seen before.
+    device: that trains; precision: that it trains in; processes: that train together, each on a
+    device like this one; num_samples: seen before, by all of them.
     """
 
-    def __init__(self, device: torch.device, num_samples: int = 0) -> None:
+    def __init__(
+        self,
+        device: torch.device,
+        precision: torch.dtype,
+        *,
+        processes: int = 1,
+        num_samples: int = 0,
+    ) -> None:
         self._device = device
-        self._peak = gemm_peak(device)
+        self._peak = processes * gemm_peak(device, precision)
         self._since = (time.monotonic(), num_samples)
 
     def wait(self) -> None:
         """Wait until the device has done all it was told."""
-        if self._device.type == "cuda":
-            torch.cuda.synchronize(self._device)
+        _wait(self._device)
 
-    def report(self, num_samples: int, flop_per_sample: float) -> str:
-        """Return a few words on the speed; num_samples: seen so far."""
+    def report(self, num_samples: int, flop_per_sample: float) -> Speed:
+        """Return the speed since the last report; num_samples: seen so far, by all processes."""
         self.wait()
         now = time.monotonic()
         then, before = self._since
         self._since = (now, num_samples)
         rate = (num_samples - before) / (now - then)
-        share = rate * flop_per_sample / self._peak
-        return f"{rate:.1f} samples/s, {share:.1%} of {self._peak / 1e12:.2f} TFLOP/s"
+        return Speed(rate, rate * flop_per_sample / self._peak, self._peak)
+
+    def pause(self) -> Callable[[], None]:
+        """Return what to call when a pause, which is no training, is over."""
+        self.wait()
+        begun = time.monotonic()
+
+        def go_on() -> None:
+            then, before = self._since
+            self._since = (then + time.monotonic() - begun, before)
+
+        return go_on
 
 
-def gemm_peak(device: torch.device) -> float:
-    """Return the FLOP/s of a large bf16 matrix product on random data: the machine's ceiling."""
+def gemm_peak(device: torch.device, precision: torch.dtype) -> float:
+    """Return the FLOP/s of a large matrix product on random data: the machine's ceiling."""
     size = _SIZES.get(device.type, 1024)
     generator = torch.Generator(device).manual_seed(0)
-    matrix = torch.randn(size, size, device=device, generator=generator).bfloat16()
+    matrix = torch.randn(size, size, device=device, generator=generator).to(precision)
     times = []
-    for _ in range(_REPEATS):
+    for _ in range(_REPEATS + 1):
         _wait(device)
         started = time.perf_counter()
         matrix @ matrix
         _wait(device)
         times.append(time.perf_counter() - started)
-    return 2 * size**3 / sorted(times)[_REPEATS // 2]
+    return 2 * size**3 / min(times[1:])  # the first one warms up
 
 
 def count_flop(loss: Callable[[], Tensor]) -> float:

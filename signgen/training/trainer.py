@@ -1,14 +1,15 @@
 """The state of a stage under way: one update, and what a checkpoint must hold of it.
 
-All chance of a step comes from (seed, stage, step), so that no generator needs to be remembered and
-the tenth step is the same whether or not the run was broken off after the ninth.
+All chance of a step comes from (seed, stage, step, rank), so that no generator needs to be
+remembered and the tenth step is the same whether or not the run was broken off after the ninth.
 """
 
 import hashlib
 import math
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -16,14 +17,11 @@ import torch
 from diffusers.training_utils import EMAModel
 from torch import Tensor, nn
 
-from pose_sequences.errors import InputError
-from signgen.training.checkpoint import Checkpoint, read_latest, write_checkpoint
+from signgen.training.crew import Crew
 from signgen.training.settings import Optimisation
 from signgen.training.throughput import count_flop
 
 Example = TypeVar("Example")
-_MOMENTS = ("exp_avg", "exp_avg_sq")  # of AdamW
-_FREE = ("log_every", "checkpoint_every", "share", "compile")  # may differ when a run goes on
 
 
 @dataclass(frozen=True)
@@ -68,8 +66,9 @@ class RunSettings:
     """What belongs to a run and not to the recipe.
 
     folder: of the stage; stop_at: when to stop with a checkpoint, in seconds of time.monotonic;
-    minutes: that the whole stage may take, for which its steps are planned; say: takes a line of
-    progress.
+    minutes: that the whole stage may take, for which its steps are planned; crew: the processes
+    that train together; draw_ahead: whether the next batch is drawn while this one is trained on;
+    say: takes a line of progress.
     """
 
     folder: Path
@@ -78,7 +77,18 @@ class RunSettings:
     stop_at: float = math.inf
     minutes: float = math.inf
     shard_mb: float = 1024.0
+    crew: Crew = field(default_factory=Crew)
+    draw_ahead: bool = False
     say: Callable[[str], object] = lambda _: None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Best:
+    """The moving average that was best on the dev split, on the CPU, after so many steps."""
+
+    loss: float
+    step: int
+    averages: list[Tensor]
 
 
 class Trainer:
@@ -102,37 +112,62 @@ class Trainer:
         self.optimiser = torch.optim.AdamW(
             values,
             lr=settings.learning_rate,
-            betas=(0.9, 0.99),
+            betas=(0.9, settings.beta2),
             weight_decay=settings.weight_decay,
             fused=run.device.type == "cuda",
         )
         self.average = EMAModel(values, decay=settings.ema_decay, use_ema_warmup=True, foreach=True)
+        self.best: Best | None = None
         self.flop_per_sample = 0.0
+        self._drawer = ThreadPoolExecutor(1) if run.draw_ahead else None
+        self._ahead: tuple[int, Future[Any]] | None = None
         self._loss = torch.compile(objective.loss) if settings.compile else objective.loss
 
     def update(self) -> Tensor:
-        """Take one step and return its loss, still on the device."""
+        """Take one step and return its loss over all processes, still on the device."""
         settings = self.settings
         for group in self.optimiser.param_groups:
             group["lr"] = self.learning_rate(self.step)
-        seed = step_seed(self.run.seed, self.objective.stage, self.step)
-        with torch.no_grad():
-            example = self.objective.draw(settings.batch_size, dice(seed, self.run.device))
+        example = self._example()
         if not self.flop_per_sample:
             self.flop_per_sample = self._count_flop(example)
-        total = torch.zeros((), device=self.run.device)
-        with forked_chance(seed, self.run.device):
-            for part in parts(example, settings.accumulation):
-                loss = self.loss(part).sum() / settings.batch_size
-                loss.backward()
-                total += loss.detach()
+        total = self.backward(example)
         values = list(self.parameters.values())
+        gradients = [value.grad for value in values if value.grad is not None]
+        self.run.crew.average([*gradients, total])
         torch.nn.utils.clip_grad_norm_(values, settings.clip_norm)
         self.optimiser.step()
         self.optimiser.zero_grad(set_to_none=True)
         self.average.step(values)
         self.step += 1
         return total
+
+    def backward(self, example: Any) -> Tensor:
+        """Add the gradient of a batch in parts; return its mean loss."""
+        total = torch.zeros((), device=self.run.device)
+        with forked_chance(self._seed(self.step), self.run.device):
+            for part in parts(example, self.settings.accumulation):
+                loss = self.loss(part).sum() / self.settings.batch_size
+                loss.backward()
+                total += loss.detach()
+        return total
+
+    def _seed(self, step: int) -> int:
+        return step_seed(self.run.seed, self.objective.stage, step, self.run.crew.rank)
+
+    def _example(self) -> Any:
+        """Return this step's batch, and begin to draw the next one where that takes long."""
+        if self._drawer is None:
+            return self._draw(self.step)
+        step, drawn = self._ahead or (-1, None)
+        example = drawn.result() if drawn and step == self.step else self._draw(self.step)
+        self._ahead = self.step + 1, self._drawer.submit(self._draw, self.step + 1)
+        return example
+
+    @torch.no_grad()
+    def _draw(self, step: int) -> Any:
+        chance = dice(self._seed(step), self.run.device)
+        return self.objective.draw(self.settings.batch_size, chance)
 
     def _count_flop(self, example: Any) -> float:
         sample = next(parts(example, self.settings.batch_size))
@@ -157,92 +192,55 @@ class Trainer:
         share = settings.final_rate + (1 - settings.final_rate) * fall
         return settings.learning_rate * warm * share
 
-    def write(self) -> None:
-        """Write a checkpoint."""
-        tensors = {f"weight/{name}": tensor for name, tensor in self._all_tensors().items()}
-        averages = zip(self.parameters, self.average.shadow_params, strict=True)
-        tensors |= {f"average/{name}": average for name, average in averages}
-        for name, parameter in self.parameters.items():
-            state = self.optimiser.state[parameter]  # empty before the first step
-            tensors |= {f"{moment}/{name}": state[moment] for moment in _MOMENTS if moment in state}
-        position = {
-            "stage": self.objective.stage,
-            "step": self.step,
-            "planned_steps": self.planned_steps,
-            "planned": self.planned,
-            "seconds": self.seconds,
-            "seed": self.run.seed,
-            "settings": asdict(self.settings),
-        }
-        write_checkpoint(
-            self.run.folder / "checkpoints",
-            Checkpoint(tensors, position),
-            step=self.step,
-            shard_mb=self.run.shard_mb,
-        )
-
-    def read(self) -> bool:
-        """Go on from the last checkpoint; return whether there is one.
-
-        Raises InputError if it belongs to other settings or other networks.
-        """
-        folder = self.run.folder / "checkpoints"
-        found = read_latest(folder)
-        if found is None:
-            return False
-        self._check(found, folder)
-        for name, tensor in self._all_tensors().items():
-            tensor.data.copy_(found.tensors[f"weight/{name}"])
-        for name, average in zip(self.parameters, self.average.shadow_params, strict=True):
-            average.copy_(found.tensors[f"average/{name}"])
-        self.step = self.average.optimization_step = int(found.position["step"])
-        self.planned_steps = int(found.position["planned_steps"])
-        self.planned = bool(found.position["planned"])
-        self.seconds = float(found.position["seconds"])
-        fused = self.run.device if self.run.device.type == "cuda" else torch.device("cpu")
-        for name, parameter in self.parameters.items():
-            moments = {
-                moment: found.tensors[f"{moment}/{name}"].to(parameter.device)
-                for moment in _MOMENTS
-                if f"{moment}/{name}" in found.tensors
-            }
-            if moments:
-                count = torch.tensor(float(self.step), device=fused)
-                self.optimiser.state[parameter] = {"step": count, **moments}
-        return True
-
-    def adopt_average(self) -> None:
-        """Put the moving average into the modules: it is what a stage hands on."""
-        self.average.copy_to(list(self.parameters.values()))
-
-    def _all_tensors(self) -> dict[str, Tensor]:
+    def tensors(self) -> dict[str, Tensor]:
+        """Return the parameters that learn, and the buffers beside them, by name."""
         return {
             f"{name}.{key}": tensor
             for name, module in self.objective.trained.items()
             for key, tensor in module.state_dict(keep_vars=True).items()
+            if tensor.requires_grad or not isinstance(tensor, nn.Parameter)
         }
 
-    def _check(self, found: Checkpoint, folder: Path) -> None:
-        settings = {**asdict(self.settings), "seed": self.run.seed}
-        known = {**found.position["settings"], "seed": found.position["seed"]}
-        for key, value in settings.items():
-            if key not in _FREE and known.get(key) != value:
-                raise InputError(
-                    folder,
-                    f"was begun with {key} = {known.get(key)}, now it is {value}",
-                    "go on with the same settings, or train into another folder",
-                )
-        names = {f"weight/{name}" for name in self._all_tensors()}
-        lacking = sorted(names - set(found.tensors))
-        if lacking:
-            raise InputError(
-                folder, f"lacks {lacking[0]}", "go on with the networks it was begun with"
-            )
+    @contextmanager
+    def averaged(self) -> Iterator[None]:
+        """Let the modules hold the moving average for a while, in eval mode, without gradients."""
+        modes = {module: module.training for module in self.objective.trained.values()}
+        self._swap()
+        for module in modes:
+            module.eval()
+        try:
+            with torch.no_grad():
+                yield
+        finally:
+            self._swap()
+            for module, training in modes.items():
+                module.train(training)
+
+    def _swap(self) -> None:
+        # the memory changes hands, so that swapping back is exact and takes no more of it
+        for parameter, average in zip(
+            self.parameters.values(), self.average.shadow_params, strict=True
+        ):
+            parameter.data, average.data = average.data, parameter.data
+
+    def close(self) -> None:
+        """Draw ahead no more."""
+        if self._drawer is not None:
+            self._drawer.shutdown(cancel_futures=True)
+
+    def adopt(self) -> None:
+        """Put into the modules what a stage hands on: the best average, or else the last one."""
+        chosen = self.average.shadow_params
+        if self.best is not None and self.settings.select:
+            chosen = self.best.averages
+        for parameter, average in zip(self.parameters.values(), chosen, strict=True):
+            parameter.data.copy_(average)
 
 
-def step_seed(seed: int, stage: str, step: int) -> int:
-    """Return the seed of a step."""
-    digest = hashlib.sha256(f"{seed}/{stage}/{step}".encode()).digest()
+def step_seed(seed: int, stage: str, step: int, rank: int = 0) -> int:
+    """Return the seed of a step; rank: of the process, where several train together."""
+    words = f"{seed}/{stage}/{step}" + (f"/{rank}" if rank else "")
+    digest = hashlib.sha256(words.encode()).digest()
     return int.from_bytes(digest[:7], "big")
 
 

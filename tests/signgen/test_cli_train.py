@@ -1,6 +1,8 @@
 """``signgen train`` as a user runs it: every stage, rendered from, broken off and resumed."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +12,7 @@ from click.testing import CliRunner, Result
 
 from pose_sequences.images import read_image
 from signgen.cli.train import train
-from signgen.training.settings import STAGES
+from signgen.training.model_settings import STAGES
 from signgen.training.stages import read_pipeline
 from tests.signer import signing
 from tests.signgen.training.tiny import SIZE, write_recipe
@@ -49,6 +51,10 @@ def test_all_stages_run_in_one_command_and_the_result_renders(
         settings = json.loads((tmp_path / "out" / stage / "settings.json").read_text())
         assert settings["recipe"][stage]["steps"] == 2
         assert read_image(tmp_path / "out" / stage / "samples.png").shape == (4 * SIZE, 4 * SIZE, 3)
+        done = json.loads((tmp_path / "out" / stage / "done.json").read_text())
+        assert done["figures"]["psnr"] > 0
+        assert ("top1" in done["figures"]) == (stage == "fusion")
+    assert "Loading" not in result.stderr  # a bar of diffusers
     pipeline = read_pipeline(tmp_path / "out" / "pipeline")
     assert len(pipeline.steps.guidance.states) == 1
     poses = signing(5)
@@ -75,11 +81,118 @@ def test_a_run_out_of_time_says_so_and_resumes(tmp_path: Path, corpus: Path) -> 
     assert json.loads(second.stdout)["finished"] is True
 
 
+def test_help_and_recipes_load_no_torch() -> None:
+    script = (
+        "import sys\n"
+        "from click.testing import CliRunner\n"
+        "from signgen.cli import main\n"
+        "import signgen.training.recipe\n"
+        "shown = CliRunner().invoke(main, ['train', '--help'])\n"
+        "assert '--max-minutes' in shown.stdout, shown.output\n"
+        "print(*sorted({'torch', 'diffusers', 'transformers'} & set(sys.modules)))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == ""
+
+
 def test_an_unknown_key_ends_before_anything_is_written(tmp_path: Path, corpus: Path) -> None:
     recipe = write_recipe(tmp_path / "tiny.toml", **SHORT)
     result = run("fusion", recipe, corpus, tmp_path / "out", "--set", "fusion.stepz=1")
     assert "stepz" in str(result.exception)
     assert not (tmp_path / "out").exists()
+
+
+def test_an_output_that_is_there_is_refused_before_the_corpus_is_looked_at(tmp_path: Path) -> None:
+    recipe = write_recipe(tmp_path / "tiny.toml", **SHORT)
+    (tmp_path / "out" / "fusion").mkdir(parents=True)
+    result = run("fusion", recipe, tmp_path / "nowhere", tmp_path / "out")
+    assert "fusion: exists already; pass --resume" in str(result.exception)
+    (tmp_path / "file").touch()
+    for output in (tmp_path / "file", tmp_path / "file" / "below"):
+        result = run("fusion", recipe, tmp_path / "nowhere", output)
+        assert "file: is no folder" in str(result.exception)
+
+
+def test_a_public_network_that_is_not_there_is_named_before_the_frames_are_read(
+    tmp_path: Path, corpus: Path
+) -> None:
+    changes = ("--set", f"unet={tmp_path}/nowhere")
+    result = run("all", Path("cfld-sd15"), corpus, tmp_path / "out", *changes)
+    assert "nowhere: is no folder; set [models] unet" in str(result.exception)
+    assert "data:" not in result.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_stage_that_the_recipe_has_not_is_refused_with_those_it_has(tmp_path: Path) -> None:
+    result = run("fusion", Path("cfld-sd15"), tmp_path, tmp_path / "out")
+    assert "has no stage fusion; give all or denoiser" in str(result.exception)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("fusion.learning_rate=0.1", "learning_rate = 0.0003, now it is 0.1"),
+        ("fusion.drop_pose=0.5", "drop_pose = 0.02, now it is 0.5"),
+        ("latent_channels=4", "latent_channels = 8, now it is 4"),
+        ("grain=0.5", "grain = 0.02, now it is 0.5"),
+    ],
+)
+def test_other_settings_are_refused_on_resume_before_the_corpus_is_looked_at(
+    tmp_path: Path, corpus: Path, change: str, said: str
+) -> None:
+    recipe = write_recipe(tmp_path / "tiny.toml", **SHORT)
+    run("fusion", recipe, corpus, tmp_path / "out", "--max-minutes", "0")
+    arguments = ("--resume", "--set", change)
+    result = run("fusion", recipe, tmp_path / "nowhere", tmp_path / "out", *arguments)
+    assert said in str(result.exception)
+
+
+def test_a_stage_out_of_time_leaves_its_beginning_and_what_it_has_so_far(
+    tmp_path: Path, corpus: Path
+) -> None:
+    # else a student that goes on would be its own teacher
+    recipe = write_recipe(tmp_path / "tiny.toml", **SHORT)
+    output = tmp_path / "out"
+    result = run("distil", recipe, corpus, output, "--max-minutes", "0", "--json")
+    so_far = output / "distil" / "pipeline"
+    assert json.loads(result.stdout) == {"pipeline": str(so_far), "finished": False}
+    assert read_pipeline(so_far).config["num_steps"] == 4
+    assert read_pipeline(output / "pipeline").config["num_steps"] == 8
+    assert run("distil", recipe, corpus, output, "--resume").exit_code == 0
+    assert read_pipeline(output / "pipeline").config["num_steps"] == 4
+    assert not so_far.exists()
+
+
+def test_sheets_and_dev_are_there_while_it_trains(tmp_path: Path, corpus: Path) -> None:
+    loop = {"steps": 3, "batch_size": 2, "checkpoint_every": 2}
+    recipe = write_recipe(tmp_path / "tiny.toml", denoiser=loop)
+    result = run("denoiser", recipe, corpus, tmp_path / "out", "--report-to", "tensorboard")
+    assert result.exit_code == 0, result.output
+    folder = tmp_path / "out" / "denoiser"
+    sheets = sorted((folder / "samples").iterdir())
+    assert [sheet.name for sheet in sheets] == ["step-00000002.png", "step-00000003.png"]
+    assert read_image(sheets[0]).shape == (4 * SIZE, 4 * SIZE, 3)
+    assert list((folder / "events").iterdir())
+    looking = run("fusion", recipe, corpus, tmp_path / "out", "--set", "fusion.dev_every=1")
+    assert "has no clip with keypoints in dev; run signgen corpus extract" in str(looking.exception)
+
+
+def test_latents_on_disk_train_as_those_that_are_encoded_each_time(
+    tmp_path: Path, corpus: Path
+) -> None:
+    recipe = write_recipe(tmp_path / "tiny.toml", denoiser={"steps": 3, "batch_size": 2})
+    losses = []
+    for cached in ("false", "true"):
+        changes = ("--set", "zoom_share=0", "--set", f"cache_latents={cached}")
+        result = run("denoiser", recipe, corpus, tmp_path / cached, *changes)
+        assert result.exit_code == 0, result.output
+        lines = (tmp_path / cached / "denoiser" / "curve.jsonl").read_text().splitlines()
+        losses.append([json.loads(line)["loss"] for line in lines])
+    assert losses[1] == pytest.approx(losses[0], rel=1e-3)
+    assert len(list((tmp_path / "true" / "cache").rglob("*.safetensors"))) == 4
+    assert not (tmp_path / "false" / "cache").exists()
 
 
 @pytest.mark.slow

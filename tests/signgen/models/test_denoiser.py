@@ -1,9 +1,21 @@
 """Conditions enter the stock UNet without changing what it is."""
 
+from pathlib import Path
+
 import torch
+from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
 from torch import nn
 
-from signgen.models.denoiser import build_unet, predict, silence_extra_channels
+from signgen.models.denoiser import (
+    build_unet,
+    open_for_conditions,
+    predict,
+    silence_extra_channels,
+)
+from signgen.pipeline import SignVideoPipeline
+from signgen.training.build import build_pipeline
+from signgen.training.model_settings import ModelSettings
+from tests.signgen.backbones.tiny_public import public_models, tiny_unet
 from tests.signgen.test_sampling import tiny_conditions
 from tests.signgen.training.tiny import tiny_pipeline
 
@@ -31,6 +43,36 @@ def test_a_widened_first_convolution_equals_adding_behind_it() -> None:
     torch.testing.assert_close(both, narrow(noisy) + extra(features), rtol=1e-5, atol=1e-5)
     silence_extra_channels(wide, 4)
     torch.testing.assert_close(wide(torch.cat((noisy, features), dim=1)), narrow(noisy))
+
+
+@torch.no_grad()
+def test_an_opened_unet_is_the_stock_one_with_a_convolution_added_behind_its_first() -> None:
+    stock, opened = tiny_unet(), tiny_unet()
+    open_for_conditions(opened, 6, fused=True)
+    last = nn.Conv2d(6, 16, 3, padding=1)  # of a pose net, trained by now
+    opened.conv_in.weight[:, 4:] = last.weight
+    opened.conv_in.bias += last.bias
+    noisy, features, tokens = (
+        torch.randn(2, 4, 8, 8),
+        torch.randn(2, 6, 8, 8),
+        torch.randn(2, 5, 32),
+    )
+    added = stock.conv_in.register_forward_hook(lambda _, __, out: out + last(features))
+    expected = stock(noisy, torch.tensor(7), tokens).sample
+    added.remove()
+    inputs = torch.cat((noisy, features), dim=1)
+    said = opened(inputs, torch.tensor(7), tokens, class_labels=torch.zeros(2, 64)).sample
+    torch.testing.assert_close(said, expected, rtol=1e-4, atol=1e-5)
+
+
+def test_an_opened_unet_is_read_back_as_it_was(tmp_path: Path) -> None:
+    opened = tiny_unet()
+    open_for_conditions(opened, 6, fused=True)
+    opened.save_pretrained(tmp_path)
+    again = UNet2DConditionModel.from_pretrained(tmp_path)
+    assert again.config["class_embed_type"] == "identity"
+    for name, tensor in opened.state_dict().items():
+        assert torch.equal(tensor, again.state_dict()[name]), name
 
 
 @torch.no_grad()
@@ -74,14 +116,31 @@ HOMES = {
     "pose_residuals": "signgen.models.pose.PoseResiduals",
     "motion_adapter": "temporal.adapter.TemporalAdapter",
 }
+PUBLIC_HOMES = HOMES | {
+    "autoencoder": "diffusers.models.autoencoders.autoencoder_kl.AutoencoderKL",
+    "image_encoder": "signgen.backbones.dino.DinoEncoder",
+    "appearance": "signgen.models.appearance.TokenProjector",
+    "pose_encoder": "signgen.models.pose.PublishedPoseNet",
+    "fusion": "signgen.backbones.clip.ClipFusion",
+    "source_encoder": "signgen.backbones.swin.SwinPyramid",
+    "scheduler": "diffusers.schedulers.scheduling_ddim.DDIMScheduler",
+}
+
+
+def homes_of(*pipelines: SignVideoPipeline) -> dict[str, str]:
+    return {
+        name: f"{type(part).__module__}.{type(part).__name__}"
+        for pipeline in pipelines
+        for name, part in pipeline.components.items()
+        if part is not None
+    }
 
 
 def test_the_modules_that_a_pipeline_folder_names_stay_where_they_are() -> None:
-    parts = {
-        name: part
+    assert homes_of(tiny_pipeline("fpdm"), tiny_pipeline("cfld")) == HOMES
+    motion = {"sites": ("mid_block.attentions.0",), "site_channels": (32,)}
+    published = (
+        build_pipeline(ModelSettings(**public_models(method=method, **motion)), 0)
         for method in ("fpdm", "cfld")
-        for name, part in tiny_pipeline(method).components.items()
-        if part is not None
-    }
-    homes = {name: f"{type(part).__module__}.{type(part).__name__}" for name, part in parts.items()}
-    assert homes == HOMES
+    )
+    assert homes_of(*published) == PUBLIC_HOMES

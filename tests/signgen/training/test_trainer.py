@@ -8,53 +8,13 @@ import torch
 from torch import Tensor, nn
 
 from pose_sequences.errors import InputError
+from signgen.training.checkpoint import read_latest
 from signgen.training.denoiser import DenoiserObjective
 from signgen.training.loop import fit
-from signgen.training.settings import DenoiserTraining, Optimisation
+from signgen.training.settings import DenoiserTraining
 from signgen.training.trainer import Dice, RunSettings, Trainer, dice, parts
+from tests.signgen.training.lines import SETTINGS, Line, Pair, line, run_in
 from tests.signgen.training.tiny import CPU, tiny_pipeline, tiny_scenes
-
-
-@dataclasses.dataclass(frozen=True)
-class Pair:
-    x: Tensor
-    y: Tensor
-
-
-@dataclasses.dataclass(frozen=True)
-class Line:
-    """Fits a line; fast enough to run hundreds of steps."""
-
-    model: nn.Linear
-    stage: str = "line"
-
-    @property
-    def trained(self) -> dict[str, nn.Module]:
-        return {"model": self.model}
-
-    def prepare(self) -> None:
-        pass
-
-    def draw(self, num_samples: int, dice: Dice) -> Pair:
-        x = torch.randn(num_samples, 3, generator=dice.values)
-        return Pair(x, x @ torch.tensor([1.0, -2.0, 0.5]))
-
-    def loss(self, example: Pair) -> Tensor:
-        dropped = nn.functional.dropout(example.x, 0.1)
-        return (self.model(dropped)[:, 0] - example.y) ** 2
-
-
-def line(seed: int = 0) -> Line:
-    torch.manual_seed(seed)
-    return Line(nn.Linear(3, 1))
-
-
-def run_in(folder: Path, **changes: object) -> RunSettings:
-    folder.mkdir(parents=True, exist_ok=True)
-    return dataclasses.replace(RunSettings(folder=folder, device=CPU), **changes)
-
-
-SETTINGS = Optimisation(steps=40, batch_size=8, warmup=5, checkpoint_every=7, log_every=10)
 
 
 def gradients(accumulation: int) -> dict[str, Tensor]:
@@ -141,7 +101,7 @@ def test_other_settings_or_other_networks_are_refused(tmp_path: Path) -> None:
 
 def test_a_loss_that_is_no_number_ends_the_run(tmp_path: Path) -> None:
     settings = dataclasses.replace(SETTINGS, learning_rate=1e30, clip_norm=1e30)
-    with pytest.raises(ValueError, match="learning_rate"):
+    with pytest.raises(ValueError, match=r"remove .*, and --resume with a lower .*learning_rate"):
         fit(line(), settings, run_in(tmp_path))
 
 
@@ -150,3 +110,49 @@ def test_the_rate_warms_up_and_falls_to_its_final_share() -> None:
     rates = [trainer.learning_rate(step) for step in range(SETTINGS.steps + 1)]
     assert rates[0] < rates[3] < rates[5] > rates[20] > rates[40]
     assert rates[-1] == pytest.approx(SETTINGS.learning_rate * SETTINGS.final_rate)
+
+
+def test_drawing_ahead_changes_nothing(tmp_path: Path) -> None:
+    curves = []
+    for ahead in (False, True):
+        folder = tmp_path / str(ahead)
+        fit(line(), SETTINGS, run_in(folder, draw_ahead=ahead))
+        curves.append((folder / "curve.jsonl").read_text())
+    assert curves[0] == curves[1]
+    assert len(curves[0].splitlines()) == SETTINGS.steps
+
+
+def test_an_error_in_a_batch_drawn_ahead_ends_the_run(tmp_path: Path) -> None:
+    class Torn(Line):
+        def draw(self, num_samples: int, dice: Dice) -> Pair:
+            raise InputError(tmp_path / "clip", "is torn", "copy it again")
+
+    with pytest.raises(InputError, match="is torn"):
+        fit(Torn(nn.Linear(3, 1)), SETTINGS, run_in(tmp_path, draw_ahead=True))
+
+
+def test_the_moving_average_is_borrowed_and_given_back_to_the_bit() -> None:
+    trainer = Trainer(line(), SETTINGS, RunSettings(folder=Path("unused"), device=CPU))
+    for _ in range(3):
+        trainer.update()
+    model = trainer.objective.trained["model"]
+    before, average = model.weight.detach().clone(), trainer.average.shadow_params[0].clone()
+    with trainer.averaged():
+        assert torch.equal(model.weight, average)
+        assert not model.training
+    assert torch.equal(model.weight, before)
+    assert torch.equal(trainer.average.shadow_params[0], average)
+    assert model.training
+
+
+def test_a_checkpoint_holds_what_learns_and_not_what_is_frozen(tmp_path: Path) -> None:
+    weights = []
+    for stop_at in (0.0, float("inf")):
+        trained = line()
+        trained.model.bias.requires_grad_(False)
+        fit(trained, SETTINGS, run_in(tmp_path, stop_at=stop_at))
+        weights.append(trained.model.bias.clone())
+    found = read_latest(tmp_path / "checkpoints")
+    assert found is not None
+    assert {name.partition("/")[2] for name in found.tensors} == {"model.weight"}
+    assert torch.equal(*weights)

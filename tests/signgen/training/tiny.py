@@ -12,8 +12,9 @@ from pose_sequences.phoenix import Corpus
 from signgen.data import MemoryClips, read_corpus
 from signgen.pipeline import SignVideoPipeline
 from signgen.training.build import build_pipeline
+from signgen.training.model_settings import ModelSettings
 from signgen.training.scene import Stage
-from signgen.training.settings import ModelSettings, SampleSettings
+from signgen.training.settings import SampleSettings
 from tests.signgen.training.toy_corpus import write_toy_corpus
 
 SIZE = 64

@@ -37,24 +37,34 @@ _FINGERS = tuple(
 
 
 def write_toy_corpus(
-    root: Path, *, num_signers: int = 2, clips_each: int = 2, num_frames: int = 6, size: int = 64
+    root: Path,
+    *,
+    num_signers: int = 2,
+    num_dev_signers: int = 0,
+    clips_each: int = 2,
+    num_frames: int = 6,
+    size: int = 64,
 ) -> Path:
-    """Write clips of coloured signers and their keypoints; return the corpus folder."""
-    rows = []
-    for signer in range(num_signers):
+    """Write clips of coloured signers and their keypoints; return the corpus folder.
+
+    num_dev_signers: beside those of train; test has none.
+    """
+    rows: dict[str, list[str]] = {"train": [], "dev": [], "test": []}
+    for signer in range(num_signers + num_dev_signers):
+        split = "train" if signer < num_signers else "dev"
         for clip in range(clips_each):
             name = f"clip-{signer}-{clip}"
-            rows.append(f"{name}|{name}/1/*.png|-1|-1|Signer{signer:02d}|TOY|toy")
+            rows[split].append(f"{name}|{name}/1/*.png|-1|-1|Signer{signer:02d}|TOY|toy")
             poses = _cut(signing(seed=10 * signer + clip), num_frames, 5 * clip, size)
-            folder = root / "features" / f"fullFrame-{size}x{size}px" / "train" / name
+            folder = root / "features" / f"fullFrame-{size}x{size}px" / split / name
             folder.mkdir(parents=True)
             for number, frame in enumerate(draw_signer(poses, signer), start=1):
                 write_png(folder / f"images{number:04d}.png", frame, overwrite=False)
-            target = root / "keypoints" / "holistic543" / "train" / f"{name}.npz"
+            target = root / "keypoints" / "holistic543" / split / f"{name}.npz"
             target.parent.mkdir(parents=True, exist_ok=True)
             write_poses(poses.converted("holistic543"), target, overwrite=False)
-    for split in ("train", "dev", "test"):
-        write_table(root, split, *(rows if split == "train" else ()), prefix="toy")
+    for split, own in rows.items():
+        write_table(root, split, *own, prefix="toy")
     return root
 
 
