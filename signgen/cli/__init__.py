@@ -9,8 +9,10 @@ from signgen import __version__
 from signgen.cli.console import LazyGroup, configure_logging, end_cleanly_when_told
 
 _COMMANDS = {
+    "render": ("signgen.cli.render:render", "Make the signer of a picture sign a pose sequence."),
     "poses": ("signgen.cli.poses:poses", "Read, extract, convert and draw keypoint files."),
     "studio": ("signgen.cli.studio:studio", "Make synthetic signers and corpora of them."),
+    "evaluate": ("signgen.cli.evaluate:evaluate", "Say how good generated clips are."),
     "train": ("signgen.cli.train:train", "Train the generator, stage by stage or as a whole."),
     "corpus": ("signgen.cli.corpus:corpus", "Work with RWTH-PHOENIX-Weather 2014T on disk."),
 }
