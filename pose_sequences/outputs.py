@@ -7,9 +7,10 @@ import errno
 import os
 import re
 import shutil
+import stat
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from glob import escape
@@ -22,6 +23,7 @@ _DISK_FAULTS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS)
 _TEMPORARY = re.compile(
     r"\.(?P<name>.+)\.(?P<machine>[0-9a-f]{8})-(?P<pid>\d+)-[0-9a-f]{12}\.(part|old)", re.DOTALL
 )
+_PRIVATE = stat.S_IFREG | 0o600
 _STALE_SECONDS = 24 * 3600  # for temporaries of machines whose processes cannot be looked up
 
 
@@ -34,6 +36,7 @@ def fresh_file(path: Path, *, overwrite: bool) -> Iterator[Path]:
     temporary = _prepare(path, overwrite=overwrite)
     try:
         yield temporary
+        _open_up(path, [temporary])
         _flush(temporary)
         _publish(temporary, path, overwrite=overwrite)
     except OSError as error:
@@ -59,6 +62,7 @@ def fresh_folder(
         _check_replaceable(path, ours)
         temporary.mkdir()
         yield temporary
+        _open_up(path, temporary.rglob("*"))
         if not overwrite and _stands(path):
             raise _exists(path)
         _check_replaceable(path, ours)
@@ -184,6 +188,22 @@ def _exchange(temporary: Path, path: Path) -> None:
         aside.rename(path)
         raise
     shutil.rmtree(aside, ignore_errors=True)
+
+
+def _open_up(path: Path, written: Iterable[Path]) -> None:
+    """Give files that their writer keeps to itself, as safetensors does, the mode of new ones."""
+    private = [entry for entry in written if entry.lstat().st_mode == _PRIVATE]
+    if not private:
+        return
+    # asking for the umask would mean setting it, for all threads
+    probe = _beside(path, "part")
+    try:
+        probe.touch()
+        mode = stat.S_IMODE(probe.stat().st_mode)
+    finally:
+        probe.unlink(missing_ok=True)
+    for entry in private:
+        entry.chmod(mode)
 
 
 def _flush(temporary: Path) -> None:

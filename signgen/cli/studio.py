@@ -60,7 +60,8 @@ def studio() -> None:
     type=click.Choice(["signer", "clip"]),
     default="signer",
     show_default=True,
-    help="Keep signers apart, or have all of them in train, dev and test as the release does.",
+    help="Keep signers apart, or have all of them in train, dev and test as the release does; "
+    "with fewer than 3 of them (signers, or clips), all is for training.",
 )
 @click.option(
     "--detector",
@@ -93,9 +94,9 @@ def build(
 ) -> None:
     """Build a corpus in the layout of RWTH-PHOENIX-Weather 2014T in the folder OUTPUT.
 
-    With exact keypoints, or such as --detector says; `signgen corpus extract OUTPUT --cache FOLDER`
-    finds MediaPipe's own. The same seed gives the same pictures. A run that was stopped can be
-    started again with the same options.
+    With exact keypoints, or such as --detector says; `signgen corpus extract OUTPUT --split all
+    --cache FOLDER` finds MediaPipe's own. The same seed gives the same pictures. A run that was
+    stopped can be started again with the same options.
     """
     from signgen.studio.plan import CorpusSettings
 
@@ -140,7 +141,9 @@ def _build(output: Path, settings: "CorpusSettings", jobs: int) -> "list[BuiltCl
 
 
 @studio.command(epilog=_LOOK_EXAMPLES, short_help="Draw a contact sheet of signers.")
-@click.option("--seed", type=click.IntRange(min=0), required=True, help="The first signer's.")
+@click.option(
+    "--seed", type=click.IntRange(0, 2**63 - 1), required=True, help="The first signer's."
+)
 @click.option("-o", "--output", type=PATH, required=True, help="The .png to write.")
 @click.option("--signers", type=click.IntRange(1, 100), default=6, show_default=True)
 @click.option("--moments", type=click.IntRange(2, 20), default=5, show_default=True)

@@ -8,7 +8,13 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from signgen.studio.kinematics import Carrier, move_bone, rest_pose, rotation_about
+from signgen.studio.kinematics import (
+    Carrier,
+    move_bone,
+    rest_pose,
+    rotation_about,
+    turning_vectors,
+)
 from signgen.studio.limbs import Reach, reach
 from signgen.studio.locations import CHEST_BONE, HEAD_BONE, BodyMap
 from signgen.studio.stance import Hand, Stance
@@ -89,7 +95,9 @@ def _twist(within: Tensor, bone: Tensor) -> Tensor:
     sine = across.norm(dim=1)
     axis = across / sine[:, None].clamp(min=1e-9)
     swing = rotation_about(axis, torch.atan2(sine, along @ bone))
-    return torch.atan2(*_sine_cosine(swing.mT @ within, bone))
+    twist = swing.mT @ within
+    cosine = twist.diagonal(dim1=1, dim2=2).sum(1) - 1
+    return torch.atan2(turning_vectors(twist) @ bone, cosine)
 
 
 def turn_angle(turns: Tensor) -> Tensor:
@@ -183,18 +191,6 @@ def _forearm_and_hand(
     pose = reach(skeleton, heads, pose, hand.side, Reach(wrist, swivel, turns))
     forearm = move_bone(skeleton, heads, pose, f"lowerarm01.{hand.side}").turns
     return forearm, forearm.mT @ turns
-
-
-def _sine_cosine(turns: Tensor, axis: Tensor) -> tuple[Tensor, Tensor]:
-    skew = torch.stack(
-        [
-            turns[:, 2, 1] - turns[:, 1, 2],
-            turns[:, 0, 2] - turns[:, 2, 0],
-            turns[:, 1, 0] - turns[:, 0, 1],
-        ],
-        1,
-    )
-    return skew @ axis, turns.diagonal(dim1=1, dim2=2).sum(1) - 1
 
 
 def _unit(vector: Tensor) -> Tensor:

@@ -22,6 +22,7 @@ from signgen.studio.plan import CorpusSettings, PlannedClip, plan_corpus
 
 SETTINGS = "studio.json"
 STALL_SECONDS = 600.0
+_WITHOUT_FLAG = ("vocabulary", "most_glosses")  # of the settings
 _MAX_SETTINGS_BYTES = 100_000
 _CHILD = "signgen.studio.corpus_task"
 
@@ -106,15 +107,7 @@ def _claim(root: Path, settings: CorpusSettings) -> None:
     wanted = settings.as_json()
     sweep_temporaries(root)
     if path.exists():
-        there = _read_settings(path)
-        differing = [key for key in wanted if there.get(key) != wanted[key]]
-        if differing:
-            key = differing[0]
-            raise OutputError(
-                root,
-                f"was begun with {key} {there.get(key)!r}, not {wanted[key]!r}",
-                "give the same again, or another folder",
-            )
+        _compare(root, _read_settings(path), wanted)
         return
     if root.exists() and not root.is_dir():
         raise OutputError(root, "is no folder", "choose another name")
@@ -122,6 +115,30 @@ def _claim(root: Path, settings: CorpusSettings) -> None:
         raise OutputError(root, "holds something else", "choose a new folder")
     with fresh_file(path, overwrite=False) as temporary:
         temporary.write_text(json.dumps(wanted, indent=2) + "\n", encoding="utf-8")
+
+
+def _compare(root: Path, there: dict[str, Any], wanted: dict[str, Any]) -> None:
+    """Raise OutputError if a corpus was begun with other settings, as the command line has them."""
+    maker, ours = there.get("made_by", "something else"), wanted["made_by"]
+    if maker != ours:
+        raise OutputError(root, f"was begun by {maker}, not {ours}", "choose another folder")
+    differing = [key for key in wanted if there.get(key) != wanted[key]]
+    if not differing:
+        return
+    # 0 and False are what is meant without the flag
+    given = [_flag(key, there[key]) for key in differing if there.get(key)]
+    absent = [_flag(key, True) for key in differing if not there.get(key)]
+    told = zip(("with", "without"), (given, absent), strict=True)
+    begun = " and ".join(f"{word} {' '.join(flags)}" for word, flags in told if flags)
+    raise OutputError(root, f"was begun {begun}", "give the same again, or choose another folder")
+
+
+def _flag(key: str, value: object) -> str:
+    """Return how the command line, or whoever calls build_corpus, gives a setting."""
+    name = key if key in _WITHOUT_FLAG else f"--{key.replace('_', '-')}"
+    if value is True:
+        return name
+    return f"{name} {'x'.join(map(str, value)) if isinstance(value, list) else value}"
 
 
 def _read_settings(path: Path) -> dict[str, Any]:

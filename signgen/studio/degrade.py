@@ -61,7 +61,7 @@ class Wear:
 
 
 def draw_wear(generator: torch.Generator) -> Wear:
-    """Draw the faults of a camera: each in some 40 % of all, none in some 15 %."""
+    """Draw the faults of a camera: each in a third of all, none of them in a sixth."""
     given, strength = torch.rand(2, len(fields(Wear)) + 1, generator=generator).tolist()
     most = Wear(
         shutter=0.2 + 0.8 * strength[0],

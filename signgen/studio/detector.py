@@ -1,7 +1,7 @@
 """What MediaPipe Holistic would have said of a clip, from its exact points and without MediaPipe.
 
 The parameters are fitted once on renders that MediaPipe saw (detector_fit.py) and ship with the
-package; numpy is all that is needed to draw from them.
+package; what is drawn from them is drawn on the CPU, by numpy.
 """
 
 from collections.abc import Mapping

@@ -105,7 +105,7 @@ def draped(
     below = bare.below(worn)
     folds = 0.5 * value_noise(place, 0.07, 7) + 0.3 * value_noise(place, 0.03, 8)
     high = smoothstep(0.56, 0.60, place[:, 2])
-    slack = looseness * _slack(place, hull, sleeve) * (1 + folds * (1 - high))
+    slack = looseness * _slack(hull, sleeve) * (1 + folds * (1 - high))
     fitted = worn + (_THICK + slack - below.height)[:, None] * below.normal
     loose = looseness * (1 + folds * (1 - high)) * (1 - 0.4 * high)
     normals = vertex_normals(worn[None], fans(hull.triangles, len(worn)))[0]
@@ -143,7 +143,7 @@ def _without_hands(skin: Tensor, skeleton: Skeleton) -> Tensor:
     return skin
 
 
-def _slack(place: Tensor, hull: Hull, sleeve: float) -> Tensor:
+def _slack(hull: Hull, sleeve: float) -> Tensor:
     """Return how much of its looseness the cloth has on shoulders and arms (V,)."""
     slack = torch.full_like(hull.along, _ALONG[0][1])
     for (start, before), (stop, after) in pairwise(_ALONG):

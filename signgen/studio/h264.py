@@ -45,9 +45,7 @@ def code_like_h264(frames: Tensor, crf: int) -> Tensor:
     light, colour = seen[:, :1], F.avg_pool2d(seen[:, 1:], 2)  # 4:2:0
     quantiser = _quantiser(light, colour, crf)  # (T, 1, H / 16, W / 16)
     light = _coded(light, quantiser.repeat_interleave(2, 2).repeat_interleave(2, 3))
-    colour = _coded(_whole(colour), _of_colour(quantiser))[
-        ..., : colour.shape[2], : colour.shape[3]
-    ]
+    colour = _coded(colour, _of_colour(quantiser))
     colour = F.interpolate(colour, scale_factor=2.0, mode="bilinear")
     return _to_rgb(torch.cat([light, colour], 1)[..., :height, :width]).clamp(0, 1)
 
@@ -125,12 +123,6 @@ def _deblocked(values: Tensor, quantiser: Tensor, axis: int) -> Tensor:
     blocks[..., :-1, -1] += change
     blocks[..., 1:, 0] -= change
     return blocks.flatten(3).transpose(axis, 3)
-
-
-def _whole(values: Tensor) -> Tensor:
-    """Return a plane drawn out to whole blocks."""
-    height, width = values.shape[-2:]
-    return F.pad(values, (0, -width % BLOCK, 0, -height % BLOCK), mode="replicate")
 
 
 def _to_ycbcr(frames: Tensor) -> Tensor:

@@ -18,7 +18,6 @@ from signgen.studio.wardrobe import Hair, Hairstyle
 # The hairline of the template: height over depth, from the forehead to the nape.
 _LINE_Y = (-0.16, -0.13, -0.105, -0.085, -0.07, -0.055, -0.04, -0.02, 0.0, 0.04)
 _LINE_Z = (0.80, 0.797, 0.785, 0.768, 0.735, 0.712, 0.722, 0.695, 0.66, 0.64)
-_EAR_Y = -0.085  # locks hang behind this depth, or they would cover the face
 _FACE_HALF_WIDTH = 0.074
 
 

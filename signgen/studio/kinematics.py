@@ -59,7 +59,10 @@ class Skeleton:
     def fingers(self, side: str) -> list[list[int]]:
         """Return the rows of a hand's finger bones, [finger][joint]."""
         return [
-            [self.rows[f"finger{finger + 1}-{joint + 1}.{side}"] for joint in range(3)]
+            [
+                self.rows[f"finger{finger + 1}-{joint + 1}.{side}"]
+                for joint in range(NUM_FINGER_JOINTS)
+            ]
             for finger in range(NUM_FINGERS)
         ]
 
@@ -140,6 +143,18 @@ def rotation_about(axis: Tensor, angle: Tensor) -> Tensor:
     eye = torch.eye(3, dtype=axis.dtype, device=axis.device)
     sine, cosine = angle.sin()[..., None, None], angle.cos()[..., None, None]
     return eye + sine * cross + (1 - cosine) * (cross @ cross)  # Rodrigues' formula
+
+
+def turning_vectors(turns: Tensor) -> Tensor:
+    """Return the axes of turns (N, 3, 3), 2 sin(angle) long, (N, 3)."""
+    return torch.stack(
+        [
+            turns[:, 2, 1] - turns[:, 1, 2],
+            turns[:, 0, 2] - turns[:, 2, 0],
+            turns[:, 1, 0] - turns[:, 0, 1],
+        ],
+        1,
+    )
 
 
 @dataclass(frozen=True)

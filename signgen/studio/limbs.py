@@ -10,7 +10,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor
 
-from signgen.studio.kinematics import Skeleton, move_bone, rotation_about
+from signgen.studio.kinematics import Skeleton, move_bone, rotation_about, turning_vectors
 
 FOREARM_SHARE = 0.65  # of the hand's turning about the forearm that the forearm itself makes
 _BLADE_SHARE = 0.22  # of the upper arm's swing that the shoulder blade makes
@@ -186,13 +186,5 @@ def _swing_twist(rotation: Tensor, axis: Tensor) -> tuple[Tensor, Tensor]:
     sine, cosine = across.norm(dim=1), (turned * axis).sum(1)
     swing = rotation_about(across / sine[:, None].clamp(min=1e-9), torch.atan2(sine, cosine))
     twist = swing.mT @ rotation
-    skew = torch.stack(
-        [
-            twist[:, 2, 1] - twist[:, 1, 2],
-            twist[:, 0, 2] - twist[:, 2, 0],
-            twist[:, 1, 0] - twist[:, 0, 1],
-        ],
-        1,
-    )
     trace = twist.diagonal(dim1=1, dim2=2).sum(1)
-    return swing, torch.atan2((skew * axis).sum(1), trace - 1)
+    return swing, torch.atan2((turning_vectors(twist) * axis).sum(1), trace - 1)

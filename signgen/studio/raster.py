@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 _DEPTH_STEPS = 1 << 26  # of inverse depth over (0, 2] 1/m: less than a micrometre across a room
-_FARTHEST = 2.0
+_NEAREST = 2.0  # 1/m
 _TRIANGLE_BITS = 24
 _SLACK = 1e-3  # of a sample: neighbours overlap rather than leave a crack
 _EMPTY = (1 << 62) - 1
@@ -133,7 +133,7 @@ def _splat(
     across, begin = _along(planes.depth.flatten(0, 1).index_select(0, live.at), rows)
     row, step = _spread(rows.count)  # (N,): samples
     depth = begin.index_select(0, row) + across.index_select(0, row) * step
-    code = ((_FARTHEST - depth.clamp(0, _FARTHEST)) * (_DEPTH_STEPS / _FARTHEST)).long()
+    code = ((_NEAREST - depth.clamp(0, _NEAREST)) * (_DEPTH_STEPS / _NEAREST)).long()
     triangle = live.triangle.index_select(0, rows.owner)
     key = (code << _TRIANGLE_BITS) + triangle.index_select(0, row)
     first = (live.frame.index_select(0, rows.owner) * height + rows.line) * width + rows.left

@@ -39,6 +39,10 @@ _EXACT = Detection(strength=0.0)
 _MOMENTS = 4  # within a frame, for what the shutter blurs
 _REST_SHARE = 0.5  # of the references
 _STILLS = 4  # of a clip, as references of itself
+_COUNTS = (  # of the settings
+    *("signers", "clips", "clip_frames", "clips_a_draw", "kept", "portraits"),
+    *("vocabulary", "most_glosses", "supersample"),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,9 +78,13 @@ class StudioSettings:
     ahead: bool = False
 
     def __post_init__(self) -> None:
-        for name in ("signers", "clips", "clip_frames", "clips_a_draw", "kept", "portraits"):
+        for name in _COUNTS:
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} is {getattr(self, name)}; give at least 1")
+        if self.seed < 0:
+            raise ValueError(f"seed is {self.seed}; give 0 or more")
+        if not 0 <= self.squeezed <= 1:
+            raise ValueError(f"squeezed is {self.squeezed}; 0 to 1 is possible")
         self.detections()
 
     def detections(self) -> Detection:

@@ -11,7 +11,7 @@ from math import pi
 import torch
 from torch import Tensor
 
-from signgen.studio.kinematics import HandAxes, rotation_about
+from signgen.studio.kinematics import HandAxes, rotation_about, turning_vectors
 from signgen.studio.movements import smooth
 from signgen.studio.stance import Stance
 
@@ -138,7 +138,5 @@ def _turning(turns: Tensor) -> tuple[Tensor, Tensor]:
     """Return the axes (N, 3) and angles (N,) of turns (N, 3, 3), half turns included."""
     # the axis is what a turn leaves alone, so the first eigenvector of its symmetric part
     axis = torch.linalg.eigh(turns + turns.mT).eigenvectors[..., 2]
-    skew = turns - turns.mT
-    sine = torch.stack([skew[:, 2, 1], skew[:, 0, 2], skew[:, 1, 0]], 1)
     cosine = turns.diagonal(dim1=1, dim2=2).sum(1) - 1
-    return axis, torch.atan2((sine * axis).sum(1), cosine)
+    return axis, torch.atan2((turning_vectors(turns) * axis).sum(1), cosine)

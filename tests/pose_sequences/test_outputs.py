@@ -2,6 +2,7 @@
 
 import os
 import signal
+import stat
 import subprocess
 import sys
 import time
@@ -29,6 +30,32 @@ def test_a_file_appears_when_it_is_complete(tmp_path: Path) -> None:
         assert not target.exists()
     assert target.read_bytes() == b"whole"
     assert list(target.parent.iterdir()) == [target]
+
+
+@pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o644), (0o027, 0o640), (0o077, 0o600)])
+def test_what_a_writer_keeps_to_itself_gets_the_mode_of_new_files(
+    tmp_path: Path, umask: int, mode: int
+) -> None:
+    before = os.umask(umask)
+    try:
+        with fresh_file(tmp_path / "model", overwrite=False) as temporary:
+            save_privately(temporary)
+        with fresh_folder(tmp_path / "folder", overwrite=False) as temporary:
+            (temporary / "inner").mkdir()
+            save_privately(temporary / "inner" / "model")
+            (temporary / "script").write_bytes(b"")
+            (temporary / "script").chmod(0o700)
+    finally:
+        os.umask(before)
+    for path in (tmp_path / "model", tmp_path / "folder" / "inner" / "model"):
+        assert stat.S_IMODE(path.stat().st_mode) == mode
+    assert stat.S_IMODE((tmp_path / "folder" / "script").stat().st_mode) == 0o700
+    assert {path.name for path in tmp_path.iterdir()} == {"model", "folder"}
+
+
+def save_privately(path: Path) -> None:
+    """Write a file as safetensors does."""
+    os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
 
 
 def test_a_failure_leaves_what_was_there(tmp_path: Path) -> None:

@@ -37,7 +37,12 @@ def test_videos_are_built_with_the_metadata_that_the_hub_reads(tmp_path: Path) -
     other = run("build", root, *SMALL, "--seed", 3, "--video")
     assert (other.exit_code, other.stdout) == (1, "")
     assert other.stderr == (
-        f"Error: {root}: was begun with seed 2, not 3; give the same again, or another folder\n"
+        f"Error: {root}: was begun with --seed 2; give the same again, or choose another folder\n"
+    )
+    other = run("build", root, "--signers", 1, "--clips", 2, "--size", "64x48", "--seed", 2)
+    assert other.stderr == (
+        f"Error: {root}: was begun with --clips 1 --size 48x64 --video --max-frames 3; "
+        "give the same again, or choose another folder\n"
     )
 
 
@@ -76,6 +81,7 @@ def test_look_draws_each_signer_in_a_row(tmp_path: Path) -> None:
         ("build", "corpus", "--signers", 1, "--clips", 1, "--size", "big"),
         ("build", "corpus", "--signers", 1, "--clips", 1, "--split-by", "day"),
         ("look", "-o", "sheet.png"),
+        ("look", "--seed", 2**63, "-o", "sheet.png"),
         ("look", "--seed", 1, "-o", "sheet.jpg"),
     ],
 )

@@ -1,6 +1,8 @@
 """A studio corpus: what is on the disk is whole, reads as a corpus, and follows from the seed."""
 
+import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -112,8 +114,20 @@ def test_a_build_by_one_worker_that_was_stopped_ends_with_the_same_bytes(
 
 def test_another_corpus_is_not_mixed_into_one(built: Path, tmp_path: Path) -> None:
     before = contents(built)
-    with pytest.raises(OutputError, match="was begun with seed 5, not 6; give the same again"):
-        build_corpus(built, replace(SETTINGS, seed=6))
+    with pytest.raises(OutputError, match="begun with --seed 5 and without --video; give the same"):
+        build_corpus(built, replace(SETTINGS, seed=6, video=True))
+    begun = tmp_path / "begun"
+    begun.mkdir()
+    other = SETTINGS.as_json() | {"made_by": "signgen 0.0.1 studio"}
+    (begun / "studio.json").write_text(json.dumps(other))
+    with pytest.raises(OutputError, match=r"begun by signgen 0.0.1 studio, not signgen .*; choose"):
+        build_corpus(begun, SETTINGS)
+    (begun / "studio.json").write_text(json.dumps(replace(SETTINGS, video=True).as_json()))
+    with pytest.raises(OutputError, match="begun with --video and without --detector; give"):
+        build_corpus(begun, replace(SETTINGS, detector=1.0))
+    with pytest.raises(OutputError, match="begun with --video vocabulary 6; give"):
+        build_corpus(begun, replace(SETTINGS, vocabulary=7))
+    shutil.rmtree(begun)
     (tmp_path / "letter.txt").write_text("mine")
     with pytest.raises(OutputError, match="holds something else; choose a new folder"):
         build_corpus(tmp_path, SETTINGS)

@@ -160,6 +160,8 @@ def test_settings_out_of_range_are_refused(name: str) -> None:
 def test_a_saved_model_says_the_same(tmp_path: Path) -> None:
     path = tmp_path / "model.safetensors"
     bundled_detector().save(path)
+    (tmp_path / "any").touch()
+    assert path.stat().st_mode == (tmp_path / "any").stat().st_mode
     again = DetectorModel.load(path).apply(*clip(1), CAMERA, np.random.default_rng(3))
     assert np.array_equal(again.keypoints, told(3, Detection()).keypoints)
 

@@ -10,6 +10,7 @@ from signgen.studio.kinematics import (
     move_bones,
     rest_pose,
     rotation_about,
+    turning_vectors,
 )
 from signgen.studio.limbs import Reach, hand_turn, reach
 from tests.signgen.studio.people import shoulders, signer
@@ -21,6 +22,15 @@ def random_turns(count: int, size: float, seed: int) -> torch.Tensor:
     generator = torch.Generator().manual_seed(seed)
     axes = torch.nn.functional.normalize(torch.randn(count, 3, generator=generator))
     return rotation_about(axes, size * torch.randn(count, generator=generator))
+
+
+def test_a_turn_tells_its_axis_and_the_sine_of_its_angle() -> None:
+    axes = torch.nn.functional.normalize(
+        torch.randn(5, 3, generator=torch.Generator().manual_seed(2))
+    )
+    angles = torch.linspace(-3, 3, 5)
+    vectors = turning_vectors(rotation_about(axes, angles))
+    torch.testing.assert_close(vectors, 2 * angles.sin()[:, None] * axes)
 
 
 def test_the_identity_pose_is_the_reference_pose() -> None:

@@ -173,6 +173,12 @@ def test_what_a_detector_loses_is_known_all_the_same() -> None:
 def test_settings_out_of_range_are_refused() -> None:
     with pytest.raises(ValueError, match="clips_a_draw is 0; give at least 1"):
         replace(SETTINGS, clips_a_draw=0)
+    with pytest.raises(ValueError, match="most_glosses is 0; give at least 1"):
+        replace(SETTINGS, most_glosses=0)
+    with pytest.raises(ValueError, match="seed is -1; give 0 or more"):
+        replace(SETTINGS, seed=-1)
+    with pytest.raises(ValueError, match=r"squeezed is 1.5; 0 to 1 is possible"):
+        replace(SETTINGS, squeezed=1.5)
     with pytest.raises(ValueError, match=r"lost_hands is 1.5; 0 to 1 is possible"):
         replace(SETTINGS, lost_hands=1.5)
 
