@@ -3,7 +3,6 @@
 import json
 from pathlib import Path
 
-import click
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
@@ -11,7 +10,7 @@ from click.testing import CliRunner, Result
 from pose_sequences.files import write_poses
 from pose_sequences.images import write_png
 from pose_sequences.video.mp4 import write_mp4
-from signgen.cli.console import LazyGroup
+from signgen.cli import main
 from tests.signer import signing
 from tests.signgen.evaluation.pairs_on_disk import corpus
 from tests.signgen.training.toy_corpus import draw_signer
@@ -38,9 +37,6 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def evaluate(*args: str | Path | int) -> Result:
     """Run ``signgen evaluate`` in this process."""
-    commands = {"evaluate": ("signgen.cli.evaluate:evaluate", "")}
-    debug = click.Option(["--debug"], is_flag=True)
-    main = LazyGroup("signgen", commands=commands, params=[debug])
     return CliRunner().invoke(main, ["evaluate", *map(str, args)])
 
 

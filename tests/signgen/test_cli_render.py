@@ -22,7 +22,6 @@ from pose_sequences.files import write_poses
 from pose_sequences.images import read_image, write_png
 from pose_sequences.sequence import PoseSequence
 from signgen.cli import main
-from signgen.cli.render import render
 from signgen.training.stages import write_pipeline
 from tests.signer import signing
 from tests.signgen.training.tiny import SIZE, tiny_pipeline
@@ -244,7 +243,7 @@ def test_a_model_that_the_hub_cannot_give_is_one_clear_line(
 
 
 def test_without_a_model_it_says_how_to_train_one(place: Place) -> None:
-    result = CliRunner().invoke(render, ["--signer", "a.png", "--poses", "example:hello"])
+    result = CliRunner().invoke(main, ["render", "--signer", "a.png", "--poses", "example:hello"])
     assert result.exit_code == 2
     assert "train one with signgen train all --config mini" in result.stderr
 
