@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from pose_sequences.errors import InputError, PathError, PoseSequencesError, ToolError, single_line
+from pose_sequences.errors import InputError, PathError, PoseSequencesError, single_line
+from pose_sequences.extract.answers import answers
 from pose_sequences.extract.crew import serve
 from pose_sequences.files import read_poses
 from pose_sequences.sequence import PoseSequence
@@ -62,32 +63,9 @@ class ClipTask:
         )
 
 
-@dataclass(frozen=True)
-class Said:
-    """What a child says of its clip: whether it is done, and what went wrong."""
-
-    done: bool
-    error: str = ""
-
-
-def understand(text: str) -> Said:
-    """Return what a child said; raises ToolError if this machine lacks something for all clips."""
-    said = json.loads(text)
-    if said.pop("lacks", False):
-        raise ToolError(said["error"])
-    return Said(**said)
-
-
 def work(text: str) -> Iterator[str]:
-    """Do a task given as text; yield what ``understand`` reads: signs of life, then the end."""
-    try:
-        for _ in measure(ClipTask.from_text(text)):
-            yield json.dumps({"done": False})
-        yield json.dumps({"done": True})
-    except ToolError as error:
-        yield json.dumps({"done": True, "error": str(error), "lacks": True})
-    except PoseSequencesError as error:
-        yield json.dumps({"done": True, "error": str(error)})
+    """Do a task given as text; yield what ``understand`` reads."""
+    return answers(measure(ClipTask.from_text(text)), PoseSequencesError)
 
 
 def measure(task: ClipTask) -> Iterator[int]:

@@ -15,9 +15,10 @@ from pathlib import Path
 
 from pose_sequences.errors import InputError, OutputError, PoseSequencesError
 from pose_sequences.extract import ClipProgress
+from pose_sequences.extract.answers import understand
 from pose_sequences.extract.crew import Lost, run_tasks
 from pose_sequences.outputs import sweep_temporaries
-from signgen.evaluation.clip_task import ClipTask, understand
+from signgen.evaluation.clip_task import ClipTask
 from signgen.evaluation.detections import content_hash, detect
 from signgen.evaluation.footage import open_pair
 from signgen.evaluation.measures import metrics_of, network_files

@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pose_sequences.errors import CorpusError, OutputError
+from pose_sequences.extract.answers import understand
 from pose_sequences.extract.crew import Lost, Note, run_tasks
 from pose_sequences.inputs import read_input
 from pose_sequences.outputs import fresh_file, sweep_temporaries
 from pose_sequences.phoenix import FEATURES, HOLISTIC_LAYOUTS, KEYPOINTS, TABLES
 from pose_sequences.phoenix.clip import SPLITS
 from signgen.studio.corpus_card import write_tables
-from signgen.studio.corpus_task import FilmTask, Place, understand
+from signgen.studio.corpus_task import FilmTask, Place
 from signgen.studio.plan import CorpusSettings, PlannedClip, plan_corpus
 
 SETTINGS = "studio.json"

@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pose_sequences.errors import OutputError, ToolError
+from pose_sequences.errors import OutputError
+from pose_sequences.extract.answers import answers
 from pose_sequences.extract.crew import serve
 from pose_sequences.files import write_poses
 from pose_sequences.images import write_png
@@ -80,32 +81,9 @@ class FilmTask:
         return cls(place=place, take=Take(glosses=glosses, size=size, **take), **words)
 
 
-@dataclass(frozen=True)
-class Said:
-    """What a child says of its clip: whether it is done, and what went wrong."""
-
-    done: bool
-    error: str = ""
-
-
-def understand(text: str) -> Said:
-    """Return what a child said; raises ToolError if this machine lacks something for all clips."""
-    said = json.loads(text)
-    if said.pop("lacks", False):
-        raise ToolError(said["error"])
-    return Said(**said)
-
-
 def work(text: str) -> Iterator[str]:
-    """Do a task given as text; yield what ``understand`` reads: signs of life, then the end."""
-    try:
-        for _ in _film(FilmTask.from_text(text)):
-            yield json.dumps({"done": False})
-        yield json.dumps({"done": True})
-    except OutputError as error:
-        yield json.dumps({"done": True, "error": str(error)})
-    except ToolError as error:
-        yield json.dumps({"done": True, "error": str(error), "lacks": True})
+    """Do a task given as text; yield what ``understand`` reads."""
+    return answers(_film(FilmTask.from_text(text)), OutputError)
 
 
 def _film(task: FilmTask) -> Iterator[int]:

@@ -14,6 +14,7 @@ import numpy as np
 
 from pose_sequences.errors import InputError, PoseSequencesError
 from pose_sequences.extract import ClipProgress
+from pose_sequences.extract.answers import understand
 from pose_sequences.extract.crew import Lost, run_tasks
 from pose_sequences.files import read_poses
 from pose_sequences.sequence import PoseSequence
@@ -21,7 +22,7 @@ from signgen.evaluation.detections import DETECTOR, content_hash, detect
 from signgen.evaluation.recognition.judge import Accuracy, Judge
 from signgen.evaluation.recognition.verdicts import Jury
 from signgen.studio.clip import Take
-from signgen.studio.corpus_task import FilmTask, Place, understand
+from signgen.studio.corpus_task import FilmTask, Place
 from signgen.studio.gloss import Gloss
 
 FIRST_SIGNER = 1_000_000_000  # from here on signers are examined, below they are learned from

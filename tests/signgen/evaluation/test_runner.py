@@ -10,8 +10,9 @@ import torch
 from safetensors.torch import save_file
 
 from pose_sequences.errors import InputError, OutputError
+from pose_sequences.extract.answers import understand
 from pose_sequences.files import write_poses
-from signgen.evaluation.clip_task import ClipTask, measure, understand, work
+from signgen.evaluation.clip_task import ClipTask, measure, work
 from signgen.evaluation.detections import content_hash
 from signgen.evaluation.figures import Figure
 from signgen.evaluation.frechet import FrechetMeasure
