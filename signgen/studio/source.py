@@ -4,8 +4,8 @@ A draw is a function of its generator alone: what is kept in the device's memory
 """
 
 from collections import OrderedDict
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Generic, TypeVar
 
 import numpy as np
@@ -33,73 +33,15 @@ from signgen.studio.detector import Detection, bundled_detector
 from signgen.studio.factory import SignerFactory
 from signgen.studio.figure import Figure, Pose
 from signgen.studio.keypoints import Keypoints
+from signgen.studio.shelf import Shelf, on_device
+from signgen.studio.shelf_task import fill_shelf
+from signgen.studio.source_settings import StudioSettings
 
 Value = TypeVar("Value")
+Views = dict[str, View]
 _EXACT = Detection(strength=0.0)
 _MOMENTS = 4  # within a frame, for what the shutter blurs
 _REST_SHARE = 0.5  # of the references
-_STILLS = 4  # of a clip, as references of itself
-_COUNTS = (  # of the settings
-    *("signers", "clips", "clip_frames", "clips_a_draw", "kept", "portraits"),
-    *("vocabulary", "most_glosses", "supersample"),
-)
-
-
-@dataclass(frozen=True, kw_only=True)
-class StudioSettings:
-    """What there is to draw from.
-
-    signers: how many people; clips: how many there are in all, each of ``clip_frames`` frames;
-    clips_a_draw: how many of them a batch is taken from; kept: how many stay in memory; portraits:
-    references of a signer, out of no clip; size: width and height in pixels; worn: whether
-    references look as if a poor camera had made them; squeezed: share of the signers who are shown
-    too wide or too narrow; detector: how far points err as MediaPipe's do, 0 for exact ones, as
-    detector.Detection's strength; long_gaps, lost_hands: shares of the clips, as there; pictures
-    are exact in any case; vocabulary, most_glosses: as in plan.CorpusSettings; supersample: samples
-    a pixel, each way; ahead: whether all that is kept is filmed before training begins.
-    """
-
-    size: tuple[int, int] = (256, 256)
-    seed: int = 0
-    signers: int = 64
-    clips: int = 1024
-    clip_frames: int = 64
-    clips_a_draw: int = 8
-    kept: int = 1024
-    portraits: int = 12
-    worn: bool = True
-    squeezed: float = 0.3
-    detector: float = 1.0
-    long_gaps: float = 0.0
-    lost_hands: float = 0.0
-    vocabulary: int = 2000
-    most_glosses: int = 4
-    supersample: int = 2
-    ahead: bool = False
-
-    def __post_init__(self) -> None:
-        for name in _COUNTS:
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} is {getattr(self, name)}; give at least 1")
-        if self.seed < 0:
-            raise ValueError(f"seed is {self.seed}; give 0 or more")
-        if not 0 <= self.squeezed <= 1:
-            raise ValueError(f"squeezed is {self.squeezed}; 0 to 1 is possible")
-        self.detections()
-
-    def detections(self) -> Detection:
-        """Return how the points of a clip are seen."""
-        return Detection(
-            strength=self.detector, long_gaps=self.long_gaps, lost_hands=self.lost_hands
-        )
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class _Footage:
-    """A clip, and stills of the same performance before the same camera, as references."""
-
-    clip: View
-    stills: View
 
 
 class StudioSource:
@@ -117,8 +59,14 @@ class StudioSource:
         self._factory = SignerFactory.load()
         self._vocabulary = draw_vocabulary(settings.vocabulary, self._chance("vocabulary", 0))
         self._figures = _Kept(settings.signers, self._figure)
-        self._portraits = _Kept(settings.signers, self._film_portraits)
-        self._clips = _Kept(settings.kept, self._film_clip)
+        shelf = Shelf(Path(settings.shelf), settings.footage()) if settings.shelf else None
+
+        def kept(most: int, kind: str, make: Callable[[int], dict[str, View]]) -> _Kept[Views]:
+            take = shelf.kept(kind, make) if shelf else make
+            return _Kept(most, lambda number: on_device(take(number), device))
+
+        self._portraits = kept(settings.signers, "portraits", self._film_portraits)
+        self._clips = kept(settings.kept, "clip", self._film_clip)
 
     @property
     def device(self) -> torch.device:
@@ -128,10 +76,18 @@ class StudioSource:
     def film_ahead(self, say: Callable[[str], object]) -> None:
         """Film all that is kept, so that no draw takes longer than another; say: takes progress."""
         num_clips = min(self.settings.kept, self.settings.clips)
+        if self.settings.workers:
+            fill_shelf(self.settings, num_clips, say)
         for number in range(num_clips):
             _ = self._clips[number], self._portraits[number % self.settings.signers]
             if (number + 1) % max(1, num_clips // 10) == 0:
                 say(f"filmed {number + 1} of {num_clips} clips")
+
+    def film(self, numbers: Sequence[int]) -> Iterator[int]:
+        """Film clips of one signer and the signer's portraits, one after the other; yield each."""
+        for number in numbers:
+            _ = self._clips[number], self._portraits[number % self.settings.signers]
+            yield number
 
     def draw(self, num_samples: int, num_frames: int, generator: torch.Generator) -> Batch:
         """Draw samples from a few clips; a clip that is too short stays on its last frame."""
@@ -143,14 +99,14 @@ class StudioSource:
         shown = torch.randint(settings.portraits, (num_samples,), generator=generator)
         offset = (first + torch.arange(num_frames)).clamp(max=settings.clip_frames - 1)
         across = torch.rand(num_samples, generator=generator) < self._across_clips
-        still = torch.randint(_STILLS, (num_samples,), generator=generator)
+        still = torch.randint(settings.stills, (num_samples,), generator=generator)
         clips, references, signers = [], [], []
         for number, rows in zip(
             numbers, torch.arange(num_samples).tensor_split(num_clips), strict=True
         ):
             footage, signer = self._clips[number], number % settings.signers
-            clips.append(footage.clip.rows(offset[rows].flatten()))
-            stock = joined_views([self._portraits[signer], footage.stills])
+            clips.append(footage["clip"].rows(offset[rows].flatten()))
+            stock = joined_views([self._portraits[signer]["portraits"], footage["stills"]])
             chosen = torch.where(across, shown, settings.portraits + still)
             references.append(stock.rows(chosen[rows]))
             signers += [signer] * len(rows)
@@ -176,17 +132,18 @@ class StudioSource:
             size=self.settings.size,
         )
 
-    def _film_clip(self, number: int) -> _Footage:
-        """Render some consecutive frames of a sentence, and stills of all of it."""
+    def _film_clip(self, number: int) -> Views:
+        """Render some frames of a sentence, and stills of all of it, before the same camera."""
         settings = self.settings
         signer = number % settings.signers
         rng = self._chance("clip", number)
         performance, camera = rehearse(self._figures[signer], self._take(signer, rng), FPS)
         pose = performance.pose
-        first = int(rng.integers(max(pose.num_frames - settings.clip_frames, 0) + 1))
-        rows = np.minimum(np.arange(first, first + settings.clip_frames), pose.num_frames - 1)
-        at = rng.integers(pose.num_frames, size=_STILLS)
-        at[rng.random(_STILLS) < _REST_SHARE] = 0
+        span = settings.clip_frames * settings.every
+        first = int(rng.integers(max(pose.num_frames - span, 0) + 1))
+        rows = np.minimum(np.arange(first, first + span, settings.every), pose.num_frames - 1)
+        at = rng.integers(pose.num_frames, size=settings.stills)
+        at[rng.random(settings.stills) < _REST_SHARE] = 0
         frames, exact = self._filmed(signer, _poses(pose, rows), camera)
         stills, posed = self._filmed(signer, _poses(pose, at), camera)
         chance = self._chance("detector", number)
@@ -194,11 +151,12 @@ class StudioSource:
         there = self._points(to_poses(exact, camera, FPS))
         clip = View(frames=frames, points=self._points(told), exact=there)
         references = self._references(self._worn(stills[:, None], rng), posed, camera, chance)
-        return _Footage(
-            clip=self._squeezed(signer, clip), stills=self._squeezed(signer, references)
-        )
+        return {
+            "clip": self._squeezed(signer, clip),
+            "stills": self._squeezed(signer, references),
+        }
 
-    def _film_portraits(self, signer: int) -> View:
+    def _film_portraits(self, signer: int) -> Views:
         """Render frames of a signer for references, at rest or at work, some of them worn."""
         settings = self.settings
         rng = self._chance("portraits", signer)
@@ -212,7 +170,8 @@ class StudioSource:
         early = Keypoints(exact.points[::_MOMENTS], exact.visible[::_MOMENTS])
         chance = self._chance("portrait detector", signer)
         worn = self._worn(frames.unflatten(0, (-1, _MOMENTS)), rng)
-        return self._squeezed(signer, self._references(worn, early, camera, chance))
+        references = self._references(worn, early, camera, chance)
+        return {"portraits": self._squeezed(signer, references)}
 
     def _references(
         self, frames: Tensor, exact: Keypoints, camera: Camera, rng: np.random.Generator

@@ -57,25 +57,43 @@ class AutoencoderObjective:
         """Draw frames; some latents are noisy, and some references missing."""
         scene = self.scenes.draw(num_samples, 1, dice)
         latents = encode(self.autoencoder, scene.pixels)
-        device = latents.device
-        amount = torch.rand(num_samples, 1, 1, 1, 1, generator=dice.values, device=device)
-        noise = torch.randn(latents.shape, generator=dice.values, device=device)
-        latents = latents + self.settings.latent_noise * amount**2 * noise
-        there = torch.rand(num_samples, 1, 1, 1, generator=dice.values, device=device)
-        reference = scene.reference * (there >= self.settings.drop_reference)
+        latents = shaken(latents, self.settings.latent_noise, dice)
+        reference = some_without(scene.reference, self.settings.drop_reference, dice)
         return Rebuilding(scene=scene, latents=latents, reference=reference)
 
     def loss(self, example: Rebuilding) -> Tensor:
         """Return the weighted absolute error of pixels and of differences between neighbours."""
-        scene = example.scene
-        surroundings = Surroundings(
-            maps=scene.maps, reference=example.reference, reference_maps=scene.reference_maps
-        )
-        rebuilt = decode(self.autoencoder, example.latents, surroundings).float()
-        block = self.autoencoder.block
-        weights = scene.weights.repeat_interleave(block, -1).repeat_interleave(block, -2)
-        error = weights * (rebuilt - scene.pixels).abs()
-        error_x = (rebuilt.diff(dim=-1) - scene.pixels.diff(dim=-1)).abs() * weights[..., 1:]
-        error_y = (rebuilt.diff(dim=-2) - scene.pixels.diff(dim=-2)).abs() * weights[..., 1:, :]
-        edges = error_x.flatten(1).mean(1) + error_y.flatten(1).mean(1)
-        return error.flatten(1).mean(1) + self.settings.edge_weight * edges
+        return picture_error(self.autoencoder, example, self.settings.edge_weight)
+
+
+def picture_error(autoencoder: BlockAutoencoder, example: Rebuilding, edge_weight: float) -> Tensor:
+    """Return the weighted absolute error (B,) of what is decoded.
+
+    edge_weight: of that of differences between neighbouring pixels.
+    """
+    scene = example.scene
+    surroundings = Surroundings(
+        maps=scene.maps, reference=example.reference, reference_maps=scene.reference_maps
+    )
+    rebuilt = decode(autoencoder, example.latents, surroundings).float()
+    block = autoencoder.block
+    weights = scene.weights.repeat_interleave(block, -1).repeat_interleave(block, -2)
+    error = weights * (rebuilt - scene.pixels).abs()
+    error_x = (rebuilt.diff(dim=-1) - scene.pixels.diff(dim=-1)).abs() * weights[..., 1:]
+    error_y = (rebuilt.diff(dim=-2) - scene.pixels.diff(dim=-2)).abs() * weights[..., 1:, :]
+    edges = error_x.flatten(1).mean(1) + error_y.flatten(1).mean(1)
+    return error.flatten(1).mean(1) + edge_weight * edges
+
+
+def shaken(latents: Tensor, most: float, dice: Dice) -> Tensor:
+    """Return latents (B, T, c, h, w) with up to ``most`` noise in them, unlike in each sample."""
+    device = latents.device
+    amount = torch.rand(len(latents), 1, 1, 1, 1, generator=dice.values, device=device)
+    noise = torch.randn(latents.shape, generator=dice.values, device=device)
+    return latents + most * amount**2 * noise
+
+
+def some_without(reference: Tensor, share: float, dice: Dice) -> Tensor:
+    """Return references (B, 3, H, W), a share of them blank."""
+    there = torch.rand(len(reference), 1, 1, 1, generator=dice.values, device=reference.device)
+    return reference * (there >= share)

@@ -1,5 +1,8 @@
 # mypy: disable-error-code="no-untyped-call"
-"""Stage 3: the denoiser and the encoders of its conditions, frame by frame."""
+"""Stage 3: the denoiser and the encoders of its conditions, frame by frame.
+
+Frames of one sample only share what is the signer's, which then is encoded once.
+"""
 
 from dataclasses import dataclass, field
 
@@ -56,11 +59,11 @@ class DenoiserObjective:
         """Do nothing: there is nothing to fit."""
 
     def draw(self, num_samples: int, dice: Dice) -> Noising:
-        """Draw single frames with noise of all strengths."""
-        autoencoder = self.pipeline.autoencoder
-        shape = latent_shape(autoencoder, self.scenes, num_samples, 1)
+        """Draw frames with noise of all strengths."""
+        autoencoder, num_frames = self.pipeline.autoencoder, self.settings.num_frames
+        shape = latent_shape(autoencoder, self.scenes, num_samples, num_frames)
         return draw_noising(
-            self.scenes.draw(num_samples, 1, dice),
+            self.scenes.draw(num_samples, num_frames, dice),
             self.pipeline,
             draw_level(self.schedule, self.settings, num_samples, dice),
             draw_kept(self.settings, num_samples, dice),

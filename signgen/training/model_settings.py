@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 NETWORKS = ("small", "published", "base")
 PUBLIC = ("unet", "vae", "clip", "dino", "swin")
-STAGES = ("autoencoder", "fusion", "denoiser", "temporal", "distil")
+STAGES = ("autoencoder", "fusion", "denoiser", "temporal", "distil", "decoder")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,11 +114,12 @@ class ModelSettings:
     @property
     def stages(self) -> tuple[str, ...]:
         """The stages there are: a public autoencoder is done, CFLD has no fusion, what makes single
-        frames no motion, and what is as published is not distilled."""
+        frames no motion, what is as published is not distilled, and a public decoder stays."""
         there = {
             "autoencoder": self.network == "small",
             "fusion": self.method == "fpdm",
             "temporal": bool(self.sites),
             "distil": self.network != "published",
+            "decoder": self.network == "small",
         }
         return tuple(stage for stage in STAGES if there.get(stage, True))

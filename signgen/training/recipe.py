@@ -14,6 +14,7 @@ from pose_sequences.errors import InputError
 from signgen.training.model_settings import STAGES, ModelSettings
 from signgen.training.settings import (
     AutoencoderTraining,
+    DecoderTraining,
     DenoiserTraining,
     DistilTraining,
     FusionTraining,
@@ -38,6 +39,7 @@ class Recipe:
     denoiser: DenoiserTraining = field(default_factory=DenoiserTraining)
     temporal: TemporalTraining = field(default_factory=TemporalTraining)
     distil: DistilTraining = field(default_factory=DistilTraining)
+    decoder: DecoderTraining = field(default_factory=DecoderTraining)
     loops: dict[str, Optimisation] = field(
         default_factory=lambda: {stage: Optimisation() for stage in STAGES}
     )

@@ -166,14 +166,16 @@ class FusionTraining:
 
 @dataclass(frozen=True, kw_only=True)
 class DenoiserTraining:
-    """schedule: flow, v or epsilon; zero_terminal_snr: of v, so that sampling can start from noise
-    alone; sampler: ddim or ddpm, what the pipeline keeps for v and epsilon; times: logit-normal
-    (with time_mean and time_spread), uniform or cubic, which prefers noise; noise_offset: of the
-    noise of a whole channel; drop_all, drop_to_pose, drop_fusion: how often a sample is in each
-    state that guidance asks about; min_time: with a smaller share of noise the weight of an error
-    grows no further, 0 for that of what the network says as it is; channel_power: of a component's
-    variance, as its weight; region_weight: how far hands and face count for more, from 0 to 1."""
+    """num_frames: of a sample, which share their reference and how strong their noise is; schedule:
+    flow, v or epsilon; zero_terminal_snr: of v, so that sampling can start from noise alone;
+    sampler: ddim or ddpm, what the pipeline keeps for v and epsilon; times: logit-normal (with
+    time_mean and time_spread), uniform or cubic, which prefers noise; noise_offset: of the noise of
+    a whole channel; drop_all, drop_to_pose, drop_fusion: how often a sample is in each state that
+    guidance asks about; min_time: with a smaller share of noise the weight of an error grows no
+    further, 0 for that of what the network says as it is; channel_power: of a component's variance,
+    as its weight; region_weight: how far hands and face count for more, from 0 to 1."""
 
+    num_frames: int = 1
     schedule: str = "flow"
     zero_terminal_snr: bool = False
     sampler: str = "ddim"
@@ -189,6 +191,8 @@ class DenoiserTraining:
     region_weight: float = 1.0
 
     def __post_init__(self) -> None:
+        if self.num_frames < 1:
+            raise ValueError(f"num_frames is {self.num_frames}; give at least 1")
         _check_choice(self, "schedule", SCHEDULES)
         _check_choice(self, "sampler", SAMPLERS)
         _check_choice(self, "times", ("logit-normal", "uniform", "cubic"))
@@ -246,6 +250,29 @@ class DistilTraining:
                 raise ValueError(f"{name} is {getattr(self, name)}; give at least 1")
         if self.shift <= 0:
             raise ValueError(f"shift is {self.shift}; give more than 0")
+
+
+@dataclass(frozen=True, kw_only=True)
+class DecoderTraining:
+    """num_frames: of a sample; num_steps: of the sampler that makes its latents, 0 for as many as
+    the pipeline's; true_share: how often latents are the picture's own, with up to ``latent_noise``
+    in them; edge_weight, drop_reference: as of the autoencoder."""
+
+    num_frames: int = 4
+    num_steps: int = 0
+    true_share: float = 0.25
+    latent_noise: float = 0.3
+    edge_weight: float = 1.0
+    drop_reference: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.num_frames < 1 or self.num_steps < 0:
+            raise ValueError(
+                f"num_frames is {self.num_frames} and num_steps {self.num_steps}; "
+                "give at least 1 and 0"
+            )
+        _check_not_negative(self, "latent_noise", "edge_weight")
+        _check_share(self, "true_share", "drop_reference")
 
 
 def _check_choice(settings: object, name: str, choices: tuple[str, ...]) -> None:

@@ -21,7 +21,7 @@ from signgen.training.disk_clips import DiskClips, pairing_of
 from signgen.training.settings import SampleSettings
 
 if TYPE_CHECKING:
-    from signgen.studio.source import StudioSettings
+    from signgen.studio.source_settings import StudioSettings
 
 STUDIO = "studio"
 _DEV_SHARE = 8  # of so many signers and clips of the studio, dev has one
@@ -135,14 +135,14 @@ def studio_settings(data: str, size: int) -> "StudioSettings":
 
     size: of the square frames. Raises ValueError for an unknown key or a value out of range.
     """
-    from signgen.studio.source import StudioSettings
+    from signgen.studio.source_settings import StudioSettings
 
     hints = get_type_hints(StudioSettings)
     keys = [field.name for field in fields(StudioSettings) if field.name != "size"]
     words = data.partition(":")[2]
     if words.isdecimal():
         words = f"seed={words}"
-    values: dict[str, float | bool] = {}
+    values: dict[str, float | bool | str] = {}
     for word in filter(None, words.split(",")):
         key, _, text = (part.strip() for part in word.partition("="))
         if key == "size":
@@ -164,10 +164,13 @@ def dev_signers(settings: "StudioSettings") -> "StudioSettings":
         seed=int.from_bytes(digest[:6], "big"),
         signers=math.ceil(settings.signers / _DEV_SHARE),
         clips=math.ceil(settings.clips / _DEV_SHARE),
+        shelf=f"{settings.shelf}-dev" if settings.shelf else "",
     )
 
 
-def _value(text: str, kind: type, where: str) -> float | bool:
+def _value(text: str, kind: type, where: str) -> float | bool | str:
+    if kind is str:
+        return text
     if kind is bool and text in ("true", "false"):
         return text == "true"
     try:

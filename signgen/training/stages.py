@@ -25,6 +25,7 @@ from signgen.pipeline import SignVideoPipeline
 from signgen.training.autoencoder import AutoencoderObjective
 from signgen.training.build import build_pipeline
 from signgen.training.cache import NOTHING_KEPT, NumberedFrames
+from signgen.training.decoder import DecoderObjective
 from signgen.training.denoiser import DenoiserObjective
 from signgen.training.distil import DistilObjective
 from signgen.training.encodings import open_caches
@@ -180,6 +181,8 @@ def _objective(
             settings=recipe.temporal,
             denoising=recipe.denoiser,
         )
+    if stage == "decoder":
+        return DecoderObjective(pipeline=pipeline, scenes=scenes, settings=recipe.decoder)
     return DistilObjective(
         pipeline=pipeline, scenes=scenes, settings=recipe.distil, denoising=recipe.denoiser
     )

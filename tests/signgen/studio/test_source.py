@@ -9,7 +9,8 @@ from torch import Tensor
 
 from pose_sequences.layout import layout
 from signgen.data import LAYOUT, Batch, SampleSource, View
-from signgen.studio.source import StudioSettings, StudioSource
+from signgen.studio.source import StudioSource
+from signgen.studio.source_settings import StudioSettings
 from signgen.training.recipe import SampleSettings
 from signgen.training.scene import Stage
 from signgen.training.trainer import dice

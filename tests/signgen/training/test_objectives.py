@@ -1,4 +1,4 @@
-"""The five objectives: each learns, only what it should, and drops what guidance asks about."""
+"""The six objectives: each learns, only what it should, and drops what guidance asks about."""
 
 import dataclasses
 import math
@@ -12,17 +12,26 @@ from diffusers.schedulers.scheduling_ddim import DDIMScheduler
 from torch import nn
 
 from signgen.conditioning import APPEARANCE_AND_POSE, EVERYTHING, NOTHING, POSE
+from signgen.latents import encode
 from signgen.models.denoiser import predict
-from signgen.sampling import MIDDLE_STATES, Guidance
+from signgen.sampling import MIDDLE_STATES, Guidance, denoise
 from signgen.schedules import schedule_of
 from signgen.training.autoencoder import AutoencoderObjective
+from signgen.training.decoder import DecoderObjective
 from signgen.training.denoiser import DenoiserObjective
-from signgen.training.denoising import draw_kept, draw_noise, draw_times, drop_rates
+from signgen.training.denoising import (
+    draw_kept,
+    draw_noise,
+    draw_times,
+    drop_rates,
+    evidence_of,
+)
 from signgen.training.distil import DistilObjective
 from signgen.training.fusion import FusionObjective
 from signgen.training.model_settings import STAGES
 from signgen.training.settings import (
     AutoencoderTraining,
+    DecoderTraining,
     DenoiserTraining,
     DistilTraining,
     FusionTraining,
@@ -36,7 +45,8 @@ from tests.signgen.training.tiny import CPU, tiny_pipeline, tiny_scenes
 
 LEARNING = Optimisation(steps=20, batch_size=4, learning_rate=5e-3, warmup=1, weight_decay=0)
 RATES = {stage: LEARNING for stage in STAGES} | {
-    "temporal": dataclasses.replace(LEARNING, learning_rate=2e-2)
+    "temporal": dataclasses.replace(LEARNING, learning_rate=2e-2),
+    "decoder": dataclasses.replace(LEARNING, learning_rate=2e-3),
 }
 QUIET = {"zoom_share": 0.0, "blur": 0.0, "grain": 0.0, "hide_hand": 0.0}
 
@@ -95,6 +105,12 @@ def objective(
             scenes=scenes,
             settings=DistilTraining(num_frames=2, teacher_steps=2),
             denoising=denoising,
+        ),
+        "decoder": lambda: DecoderObjective(
+            pipeline=pipeline,
+            scenes=scenes,
+            # an untrained denoiser's latents say nothing of the picture
+            settings=DecoderTraining(num_frames=1, true_share=1.0, latent_noise=0.0),
         ),
     }[stage]()
     freeze_all_but(pipeline, made)
@@ -172,6 +188,26 @@ def test_a_teacher_is_frozen_and_in_eval_mode() -> None:
     assert all(parameter.grad is None for parameter in made.teacher.parameters())
     assert all(torch.equal(value, before[k]) for k, value in made.teacher.state_dict().items())
     assert any(parameter.grad is not None for parameter in pipeline.unet.parameters())
+
+
+def test_the_decoder_learns_on_what_the_pipeline_makes() -> None:
+    made, pipeline = objective("decoder")
+    settings = DecoderTraining(num_frames=3, true_share=0.0, num_steps=2)
+    example = dataclasses.replace(made, settings=settings).draw(2, dice(1, CPU))
+    assert example.latents.shape == (
+        2,
+        3,
+        *encode(pipeline.autoencoder, example.scene.pixels).shape[2:],
+    )
+    steps = dataclasses.replace(pipeline.steps, num_steps=2)
+    with torch.no_grad():
+        conditions = pipeline.conditioner(evidence_of(example.scene, pipeline))
+        noise = torch.randn(example.latents.shape, generator=torch.Generator().manual_seed(3))
+        other = denoise(pipeline.unet, pipeline.scheduler, noise, conditions, steps)
+    true = encode(pipeline.autoencoder, example.scene.pixels)
+    assert (example.latents - other).abs().mean() < (example.latents - true).abs().mean()
+    mixed = dataclasses.replace(made, settings=dataclasses.replace(settings, true_share=1.0))
+    assert torch.allclose(mixed.draw(2, dice(1, CPU)).latents, true, atol=1.0)
 
 
 def test_times_stay_inside_and_have_the_median_they_should() -> None:

@@ -1,0 +1,68 @@
+"""Filling a shelf from several processes: each films a signer's portraits and clips at a time.
+
+``python -m signgen.studio.shelf_task`` serves a crew with it; only words about clips come back.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, replace
+
+from pose_sequences.errors import OutputError, ToolError
+from pose_sequences.extract.answers import answers, understand
+from pose_sequences.extract.crew import Lost, run_tasks, serve
+from signgen.studio.source_settings import StudioSettings
+
+_CHILD = "signgen.studio.shelf_task"
+_STALL_SECONDS = 600.0
+
+
+def fill_shelf(settings: StudioSettings, num_clips: int, say: Callable[[str], object]) -> None:
+    """Film the clips below ``num_clips`` that the shelf lacks; say: takes progress.
+
+    Raises ToolError if a process is lost or cannot write.
+    """
+    alone = asdict(replace(settings, workers=0, kept=1))
+    signers = min(settings.signers, num_clips)
+    tasks = [
+        json.dumps({"settings": alone, "clips": [*range(signer, num_clips, settings.signers)]})
+        for signer in range(signers)
+    ]
+    filmed = 0
+    for answer in run_tasks(_CHILD, tasks, workers=settings.workers, stall_seconds=_STALL_SECONDS):
+        said = None if isinstance(answer, Lost) else understand(answer.text)
+        fault = answer.reason if isinstance(answer, Lost) else said.error if said else ""
+        if fault:
+            raise ToolError(f"filming ahead was given up ({fault}); run it again to go on")
+        if said is not None and not said.done:
+            filmed += 1
+            if filmed % max(1, num_clips // 10) == 0:
+                say(f"filmed {filmed} of {num_clips} clips")
+
+
+def work(text: str) -> Iterator[str]:
+    """Do a task given as text; yield what ``understand`` reads."""
+    return answers(_film(text), OutputError)
+
+
+def _film(text: str) -> Iterator[int]:
+    import torch
+
+    from signgen.studio.source import StudioSource
+
+    words = json.loads(text)
+    size = tuple(words["settings"].pop("size"))
+    source = StudioSource(StudioSettings(size=size, **words["settings"]), torch.device("cpu"))
+    for _ in source.film(words["clips"]):
+        yield 1
+
+
+def _main() -> None:
+    import torch
+
+    # one core a worker: many threads on small tensors wait for each other
+    torch.set_num_threads(1)
+    serve(work)
+
+
+if __name__ == "__main__":
+    _main()
