@@ -22,19 +22,20 @@ def build_unet(
     channels: tuple[int, ...],
     attention: tuple[bool, ...],
     fused: bool = True,
+    copies: bool = False,
 ) -> UNet2DConditionModel:
     """Return an untrained UNet whose extra input channels have no effect yet.
 
-    extra_channels: of Conditioning.channels, which begin with the reference's latents, or 0;
-    channels: one number a scale, with ``attention`` where it attends to tokens; fused: whether it
-    takes a fusion embedding. With a reference it says one channel more than the latent has: see
-    predict_clean.
+    extra_channels: of Conditioning.channels; channels: one number a scale, with ``attention`` where
+    it attends to tokens; fused: whether it takes a fusion embedding; copies: whether the extra
+    channels begin with the reference's latents, of which it then can take over what stands still:
+    it says one channel more than the latent has, see predict_clean.
     """
     down = ["CrossAttnDownBlock2D" if there else "DownBlock2D" for there in attention]
     up = ["CrossAttnUpBlock2D" if there else "UpBlock2D" for there in reversed(attention)]
     unet = UNet2DConditionModel(
         in_channels=latent_channels + extra_channels,
-        out_channels=latent_channels + (1 if extra_channels else 0),
+        out_channels=latent_channels + (1 if copies else 0),
         down_block_types=tuple(down),
         up_block_types=tuple(up),
         block_out_channels=channels,

@@ -9,7 +9,7 @@ from signgen.models.appearance import AppearanceEncoder
 from signgen.models.autoencoder import BlockAutoencoder
 from signgen.models.denoiser import build_unet
 from signgen.models.fusion import FusionEncoder, FusionProjector
-from signgen.models.pose import PoseEncoder, PoseResiduals
+from signgen.models.pose import PoseEncoder, PoseResiduals, PublishedPoseNet
 from signgen.models.refinement import PromptDecoder, PyramidEncoder, QueryBiases
 from signgen.pipeline import SignVideoPipeline
 from signgen.pose_maps import MAP_CHANNELS
@@ -51,11 +51,13 @@ def _motion_adapter(models: ModelSettings) -> TemporalAdapter | None:
 def _small_parts(models: ModelSettings) -> dict[str, Any]:
     fused = models.method == "fpdm"
     parts = _fusion_parts(models) if fused else _refinement_parts(models)
+    beside = 0 if models.plain else models.latent_channels + models.pose_channels
     return {
         "autoencoder": BlockAutoencoder(models.latent_channels, width=models.decoder_width),
         "unet": build_unet(
             latent_channels=models.latent_channels,
-            extra_channels=models.latent_channels + 2 * models.pose_channels if fused else 0,
+            extra_channels=beside + models.pose_channels if fused else 0,
+            copies=fused and not models.plain,
             token_width=models.token_width,
             channels=models.channels,
             attention=models.attention,
@@ -68,16 +70,23 @@ def _small_parts(models: ModelSettings) -> dict[str, Any]:
 def _fusion_parts(models: ModelSettings) -> dict[str, Any]:
     return {
         "appearance": AppearanceEncoder(models.token_width, models.appearance_width),
-        "pose_encoder": PoseEncoder(
-            channels=models.pose_channels,
-            width=models.pose_width,
-            token_width=models.token_width,
-            tokens_per_hand=models.tokens_per_hand,
-            hand_features=HAND_FEATURES,
-        ),
+        "pose_encoder": _pose_encoder(models),
         "fusion": FusionEncoder(models.fusion_width, models.fusion_channels),
         "projector": FusionProjector(models.fusion_width, _TIME_WIDTHS * models.channels[0]),
     }
+
+
+def _pose_encoder(models: ModelSettings) -> PoseEncoder | PublishedPoseNet:
+    width = models.pose_width
+    if models.plain:
+        return PublishedPoseNet(MAP_CHANNELS, (width // 2, width, width, models.pose_channels))
+    return PoseEncoder(
+        channels=models.pose_channels,
+        width=width,
+        token_width=models.token_width,
+        tokens_per_hand=models.tokens_per_hand,
+        hand_features=HAND_FEATURES,
+    )
 
 
 def _refinement_parts(models: ModelSettings) -> dict[str, Any]:

@@ -18,7 +18,8 @@ class ModelSettings:
     sampled; sites, site_channels, motion_heads: of the motion modules, no sites for frame by frame.
 
     Of small: latent_channels, decoder_width, channels, attention (of the UNet, one entry a scale),
-    token_width, appearance_width, fusion_width, fusion_channels, source_channels, bias_width.
+    token_width, appearance_width, fusion_width, fusion_channels, source_channels, bias_width;
+    plain: whether FPDM's conditions are as published, the pose alone beside the noisy latents.
     Of small and base: pose_channels, pose_width, tokens_per_hand. Of CFLD: prompt_tokens,
     prompt_blocks.
 
@@ -41,6 +42,7 @@ class ModelSettings:
     pose_channels: int = 32
     pose_width: int = 48
     tokens_per_hand: int = 4
+    plain: bool = False
     fusion_width: int = 256
     fusion_channels: tuple[int, ...] = (24, 48, 80, 112)
     sites: tuple[str, ...] = (

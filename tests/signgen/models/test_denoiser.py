@@ -12,12 +12,13 @@ from signgen.models.denoiser import (
     predict,
     silence_extra_channels,
 )
+from signgen.models.pose import PublishedPoseNet
 from signgen.pipeline import SignVideoPipeline
 from signgen.training.build import build_pipeline
 from signgen.training.model_settings import ModelSettings
 from tests.signgen.backbones.tiny_public import public_models, tiny_unet
 from tests.signgen.test_sampling import tiny_conditions
-from tests.signgen.training.tiny import tiny_pipeline
+from tests.signgen.training.tiny import MODELS, tiny_pipeline
 
 
 @torch.no_grad()
@@ -93,14 +94,26 @@ def test_a_frame_is_denoised_alike_alone_and_in_a_clip() -> None:
 
 
 def test_a_unet_is_built_by_plain_sizes() -> None:
-    unet = build_unet(
-        latent_channels=4,
-        extra_channels=3,
-        token_width=8,
-        channels=(8, 16),
-        attention=(False, True),
-    )
-    assert (unet.config["in_channels"], unet.config["out_channels"]) == (7, 5)
+    for copies in (False, True):
+        unet = build_unet(
+            latent_channels=4,
+            extra_channels=3,
+            token_width=8,
+            channels=(8, 16),
+            attention=(False, True),
+            copies=copies,
+        )
+        assert (unet.config["in_channels"], unet.config["out_channels"]) == (7, 4 + copies)
+
+
+def test_plain_conditions_are_the_published_ones() -> None:
+    settings = ModelSettings(**{**MODELS, "plain": True})
+    pipeline = build_pipeline(settings, 0)
+    assert isinstance(pipeline.pose_encoder, PublishedPoseNet)
+    assert not pipeline.conditioner.sees_latents
+    config = pipeline.unet.config
+    assert config["in_channels"] == settings.latent_channels + settings.pose_channels
+    assert config["out_channels"] == settings.latent_channels
 
 
 HOMES = {

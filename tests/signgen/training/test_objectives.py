@@ -46,7 +46,7 @@ from tests.signgen.training.tiny import CPU, tiny_pipeline, tiny_scenes
 LEARNING = Optimisation(steps=20, batch_size=4, learning_rate=5e-3, warmup=1, weight_decay=0)
 RATES = {stage: LEARNING for stage in STAGES} | {
     "temporal": dataclasses.replace(LEARNING, learning_rate=2e-2),
-    "decoder": dataclasses.replace(LEARNING, learning_rate=2e-3),
+    "decoder": dataclasses.replace(LEARNING, learning_rate=3e-3, steps=60),
 }
 QUIET = {"zoom_share": 0.0, "blur": 0.0, "grain": 0.0, "hide_hand": 0.0}
 
