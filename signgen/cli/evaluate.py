@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from signgen.evaluation.pairs import Pairing
     from signgen.evaluation.report import Report
 
-_BASELINES = ("copy-reference", "nearest-frame", "autoencoder", "reencoded")
+_BASELINES = ("copy-reference", "nearest-frame", "autoencoder", "components", "reencoded")
 
 _PICTURE_PROTOCOLS = ("fpdm-256", "fpdm-512", "cfld-256", "cfld-512")
 _CORPUS_PROTOCOLS = ("fpdm-phoenix", "studio")

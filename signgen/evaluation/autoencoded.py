@@ -9,18 +9,27 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from pose_sequences.errors import InputError
 from pose_sequences.sequence import PoseSequence
 from signgen.data import LAYOUT, fit, fit_frames, to_points
 from signgen.latents import Surroundings, decode, encode, to_frames, to_pixels
+from signgen.models.autoencoder import BlockAutoencoder
 from signgen.pose_maps import draw_pose_maps
 from signgen.training.stages import read_pipeline
 
 
 class Autoencoded:
-    """The autoencoder of a pipeline folder; raises InputError where that is none."""
+    """The autoencoder of a pipeline folder.
 
-    def __init__(self, model: Path) -> None:
+    linear: whether its components alone decode. Raises InputError where the folder is none, or the
+    autoencoder has no such components.
+    """
+
+    def __init__(self, model: Path, *, linear: bool = False) -> None:
         self._pipeline = read_pipeline(model)
+        self._linear = linear
+        if linear and not isinstance(self._pipeline.autoencoder, BlockAutoencoder):
+            raise InputError(model, "has a public autoencoder", "leave out --baseline components")
         self._size = self._pipeline.size
 
     @torch.no_grad()
@@ -45,9 +54,15 @@ class Autoencoded:
                 reference_maps=maps[:, 0],
             )
             latents = encode(self._pipeline.autoencoder, pixels)
-            shown = to_frames(decode(self._pipeline.autoencoder, latents, surroundings))[0]
+            shown = to_frames(self._decoded(latents, surroundings))[0]
             yield from _unfitted(shown.movedim(1, -1).numpy(), (chunk.shape[2], chunk.shape[1]))
             done += len(chunk)
+
+    def _decoded(self, latents: Tensor, surroundings: Surroundings) -> Tensor:
+        autoencoder = self._pipeline.autoencoder
+        if self._linear:
+            return autoencoder.decode_linear(latents.flatten(0, 1)).unflatten(0, latents.shape[:2])
+        return decode(autoencoder, latents, surroundings)
 
 
 def _unfitted(frames: NDArray[np.uint8], size: tuple[int, int]) -> Iterator[NDArray[np.uint8]]:

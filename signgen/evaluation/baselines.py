@@ -36,8 +36,11 @@ ABOUT = {
     "nearest-frame": "for each frame the training frame of the nearest pose, of the same signer "
     "where the training split has them",
     "autoencoder": "the ground truth through the autoencoder of --model, at its size and back",
+    "components": "the ground truth through the linear components of that autoencoder alone",
     "reencoded": f"the ground truth as H.264, crf {CRF}",
 }
+
+_OF_MODEL = ("autoencoder", "components")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +84,7 @@ def check_baselines(names: Iterable[str], sources: BaselineSources) -> None:
             raise ValueError(f"there is no baseline {name!r}; {', '.join(ABOUT)} are possible")
         if name == "nearest-frame" and sources.corpus is None:
             raise ValueError("the nearest frame is sought in a corpus; give one, with --split")
-        if name == "autoencoder" and sources.model is None:
+        if name in _OF_MODEL and sources.model is None:
             raise ValueError("the autoencoder is a model's; give its pipeline folder by --model")
 
 
@@ -91,8 +94,8 @@ def _maker(name: str, sources: BaselineSources) -> Make:
         return _copy_reference
     if name == "nearest-frame" and sources.corpus is not None:
         return partial(_nearest, NearestFrames(Corpus.open(sources.corpus), "train"))
-    if name == "autoencoder" and sources.model is not None:
-        return _through_autoencoder(sources.model)
+    if name in _OF_MODEL and sources.model is not None:
+        return _through_autoencoder(sources.model, linear=name == "components")
     return _reencoded
 
 
@@ -113,10 +116,10 @@ def _nearest(training: NearestFrames, pair: ClipPair, target: Path) -> Path:
     return _write(target, training.frames(read_poses(_poses(pair)), pair.signer))
 
 
-def _through_autoencoder(model: Path) -> Make:
+def _through_autoencoder(model: Path, *, linear: bool) -> Make:
     from signgen.evaluation.autoencoded import Autoencoded
 
-    network = Autoencoded(model)
+    network = Autoencoded(model, linear=linear)
 
     def make(pair: ClipPair, target: Path) -> Path:
         poses = read_poses(_poses(pair))

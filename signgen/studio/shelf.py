@@ -20,6 +20,7 @@ from signgen.data import View
 from signgen.pose_maps import Points
 
 SETTINGS = "studio.json"
+CLIP, PORTRAITS = "clip", "portraits"  # kinds of files
 _POINTS = ("places", "confidence", "shoulders")
 
 

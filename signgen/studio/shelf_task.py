@@ -6,10 +6,12 @@
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
+from pathlib import Path
 
 from pose_sequences.errors import OutputError, ToolError
 from pose_sequences.extract.answers import answers, understand
 from pose_sequences.extract.crew import Lost, run_tasks, serve
+from signgen.studio.shelf import CLIP, PORTRAITS, Shelf
 from signgen.studio.source_settings import StudioSettings
 
 _CHILD = "signgen.studio.shelf_task"
@@ -22,12 +24,9 @@ def fill_shelf(settings: StudioSettings, num_clips: int, say: Callable[[str], ob
     Raises ToolError if a process is lost or cannot write.
     """
     alone = asdict(replace(settings, workers=0, kept=1))
-    signers = min(settings.signers, num_clips)
-    tasks = [
-        json.dumps({"settings": alone, "clips": [*range(signer, num_clips, settings.signers)]})
-        for signer in range(signers)
-    ]
-    filmed = 0
+    lacking = _lacking(settings, num_clips)
+    tasks = [json.dumps({"settings": alone, "clips": clips}) for clips in lacking]
+    filmed = num_clips - sum(map(len, lacking))
     for answer in run_tasks(_CHILD, tasks, workers=settings.workers, stall_seconds=_STALL_SECONDS):
         said = None if isinstance(answer, Lost) else understand(answer.text)
         fault = answer.reason if isinstance(answer, Lost) else said.error if said else ""
@@ -37,6 +36,17 @@ def fill_shelf(settings: StudioSettings, num_clips: int, say: Callable[[str], ob
             filmed += 1
             if filmed % max(1, num_clips // 10) == 0:
                 say(f"filmed {filmed} of {num_clips} clips")
+
+
+def _lacking(settings: StudioSettings, num_clips: int) -> list[list[int]]:
+    """Return the clips that the shelf lacks, signer by signer; all of one who has no portraits."""
+    shelf = Shelf(Path(settings.shelf), settings.footage())
+    lacking = []
+    for signer in range(min(settings.signers, num_clips)):
+        clips = range(signer, num_clips, settings.signers)
+        new = not shelf.path(PORTRAITS, signer).exists()
+        lacking.append([n for n in clips if new or not shelf.path(CLIP, n).exists()])
+    return [clips for clips in lacking if clips]
 
 
 def work(text: str) -> Iterator[str]:

@@ -33,7 +33,7 @@ from signgen.studio.detector import Detection, bundled_detector
 from signgen.studio.factory import SignerFactory
 from signgen.studio.figure import Figure, Pose
 from signgen.studio.keypoints import Keypoints
-from signgen.studio.shelf import Shelf, on_device
+from signgen.studio.shelf import CLIP, PORTRAITS, Shelf, on_device
 from signgen.studio.shelf_task import fill_shelf
 from signgen.studio.source_settings import StudioSettings
 
@@ -57,7 +57,7 @@ class StudioSource:
     ) -> None:
         self.settings, self._device, self._across_clips = settings, device, across_clips
         self._factory = SignerFactory.load()
-        self._vocabulary = draw_vocabulary(settings.vocabulary, self._chance("vocabulary", 0))
+        self.vocabulary = draw_vocabulary(settings.vocabulary, self._chance("vocabulary", 0))
         self._figures = _Kept(settings.signers, self._figure)
         shelf = Shelf(Path(settings.shelf), settings.footage()) if settings.shelf else None
 
@@ -65,8 +65,8 @@ class StudioSource:
             take = shelf.kept(kind, make) if shelf else make
             return _Kept(most, lambda number: on_device(take(number), device))
 
-        self._portraits = kept(settings.signers, "portraits", self._film_portraits)
-        self._clips = kept(settings.kept, "clip", self._film_clip)
+        self._portraits = kept(settings.signers, PORTRAITS, self._film_portraits)
+        self._clips = kept(settings.kept, CLIP, self._film_clip)
 
     @property
     def device(self) -> torch.device:
@@ -127,7 +127,7 @@ class StudioSource:
         figure = self._figures[signer]
         return Take(
             signer=figure.signer.seed,
-            glosses=tuple(draw_glosses(self._vocabulary, self.settings.most_glosses, rng)),
+            glosses=tuple(draw_glosses(self.vocabulary, self.settings.most_glosses, rng)),
             seed=int(rng.integers(2**31)),
             size=self.settings.size,
         )

@@ -37,6 +37,7 @@ def test_processes_that_film_ahead_film_the_same(tmp_path: Path) -> None:
     crew.film_ahead(said.append)
     StudioSource(on_shelf(tmp_path / "one"), CPU).film_ahead(said.append)
     assert said[0] == "filmed 1 of 2 clips"
+    crew.film_ahead(said.append)  # nothing is lacking
     paths = sorted((tmp_path / "one").glob("*.safetensors"))
     assert len(paths) == 4
     for path in paths:

@@ -1,0 +1,127 @@
+"""What the bundled model is held to, on signers, takes and signs that training never saw.
+
+python -m tests.signgen.bundled.mini_figures film FOLDER [--clips N] [--frames N] [-j N]
+python -m tests.signgen.bundled.mini_figures render FOLDER OUTPUT [--model DIR] [--clips N] …
+python -m tests.signgen.bundled.mini_figures find [--model DIR]
+
+The clips that ``render`` makes are then measured by ``signgen evaluate OUTPUT FOLDER/clips/test
+--poses FOLDER/keypoints/holistic553/test``; ``find`` prints whether fusions find their pictures
+and rendered signers themselves.
+"""
+
+import argparse
+import resource
+import sys
+import time
+from pathlib import Path
+
+import torch
+
+from signgen.pipeline import SignVideoPipeline
+from signgen.rendering.model import find_model, open_model
+from signgen.studio.gloss import Gloss
+from signgen.studio.source import StudioSource
+from signgen.take import Windows
+from signgen.training.retrieval import retrieve
+from signgen.training.sources import studio_settings
+from tests.signgen.bundled.exam_clips import Shoot, exam_takes, film_clips, render_clips
+from tests.signgen.bundled.galleries import fusion_gallery, recognised
+
+CPU = torch.device("cpu")
+SEED = 20_000_003
+
+
+def film(args: argparse.Namespace) -> None:
+    """Film the exam's clips."""
+    takes = exam_takes(args.clips, args.frames, _signs_of(args.training), SEED)
+    film_clips(args.folder, takes, workers=args.jobs)
+    _say(f"{len(takes)} clips in {args.folder}")
+
+
+def render(args: argparse.Namespace) -> None:
+    """Render the exam's clips, and print how fast, in CPU seconds too."""
+    pipeline = _opened(args.model)
+    if args.no_adapter:
+        pipeline.register_modules(motion_adapter=None)
+    if args.shared_noise is not None:
+        pipeline.register_to_config(shared_noise=args.shared_noise)
+    takes = exam_takes(args.clips, args.frames, _signs_of(args.training), SEED)
+    clips = film_clips(args.folder, takes, workers=1)
+    args.output.mkdir(parents=True, exist_ok=True)
+    began, used = time.monotonic(), _cpu()
+    shoot = Shoot(
+        steps=pipeline.steps_like(args.steps, args.guidance_scale),
+        windows=Windows(size=args.window),
+        seed=args.seed,
+    )
+    frames = sum(render_clips(pipeline, clips, args.output, shoot))
+    seconds, cpu = time.monotonic() - began, _cpu() - used
+    if frames:
+        _say(f"{frames} frames: {frames / seconds:.2f} a second, {cpu / frames:.3f} CPU s each")
+
+
+def find(args: argparse.Namespace) -> None:
+    """Print retrieval by fusions and recognition of rendered signers."""
+    pipeline = _opened(args.model)
+    if pipeline.fusion is not None:
+        found = retrieve(pipeline.fusion, fusion_gallery(16, 16, SEED))
+        _say(f"fusion: {found}")
+    made, real = recognised(pipeline, 32, SEED)
+    _say(f"signers found by their heads: rendered {made:.1%}, real {real:.1%} of 32")
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+def _opened(model: str) -> SignVideoPipeline:
+    return open_model(find_model(model), model, CPU).pipeline
+
+
+def _signs_of(training: str) -> frozenset[Gloss]:
+    """Return the signs that a model was trained on; training: the studio's words for its data."""
+    settings = studio_settings(training, 256)
+    return frozenset(StudioSource(settings, CPU).vocabulary)
+
+
+def _cpu() -> float:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="mini_figures")
+    jobs = parser.add_subparsers(required=True)
+    parts = {"film": film, "render": render, "find": find}
+    made = {name: jobs.add_parser(name) for name in parts}
+    for name, part in parts.items():
+        made[name].set_defaults(work=part)
+        made[name].add_argument("--threads", type=int, default=0)
+    for name in ("film", "render"):
+        made[name].add_argument("folder", type=Path)
+        made[name].add_argument("--clips", type=int, default=60)
+        made[name].add_argument("--frames", type=int, default=50)
+        made[name].add_argument("--training", default="studio:seed=11")
+    for name in ("render", "find"):
+        made[name].add_argument("--model", default="mini")
+    made["film"].add_argument("-j", "--jobs", type=int, default=1)
+    made["render"].add_argument("output", type=Path)
+    made["render"].add_argument("--steps", type=int)
+    made["render"].add_argument("--guidance-scale", type=float)
+    made["render"].add_argument("--window", type=int, default=0)
+    made["render"].add_argument("--seed", type=int, default=0)
+    made["render"].add_argument("--no-adapter", action="store_true")
+    made["render"].add_argument("--shared-noise", type=float)
+    return parser.parse_args()
+
+
+def _main() -> None:
+    args = _arguments()
+    if args.threads:
+        torch.set_num_threads(args.threads)
+    args.work(args)
+
+
+if __name__ == "__main__":
+    _main()
