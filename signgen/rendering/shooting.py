@@ -123,9 +123,7 @@ def _fill(
         text = webvtt(script.poses.frames(script.take.start, script.take.stop))
         write(request.captions, lambda path: path.write_text(text, encoding="utf-8", newline="\n"))
     if request.report:
-        with watch.stage("detector"):
-            found = viewers.findings(look)
-        words = to_text(report(script, shot, found, watch))
+        words = to_text(report(script, shot, viewers.findings(look, watch), watch))
         write(request.report, lambda path: path.write_text(words, encoding="utf-8"))
 
 

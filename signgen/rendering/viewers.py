@@ -21,6 +21,7 @@ from signgen.rendering.film import ContactSheet
 from signgen.rendering.redetection import Copy, Redetection, open_copy
 from signgen.rendering.script import Script
 from signgen.rendering.steadiness import Steadiness
+from signgen.stopwatch import Stopwatch
 
 Frame = NDArray[np.uint8]
 
@@ -59,10 +60,13 @@ class Viewers:
         self.sheet.write(frame)
         return frame if self.panels is None else self.panels.beside(frame)
 
-    def findings(self, look: Callable[[int], object]) -> Findings:
+    def findings(self, look: Callable[[int], object], watch: Stopwatch) -> Findings:
         """Return what was found for the report; look: told of each frame the detector has seen."""
         assert self.steadiness is not None
-        redetection = None if self.copy is None else self.copy.look(self.poses, look)
+        redetection = None
+        if self.copy is not None:
+            with watch.stage("detector"):
+                redetection = self.copy.look(self.poses, look)
         return Findings(steadiness=self.steadiness, redetection=redetection)
 
 
