@@ -99,14 +99,14 @@ def test_a_disk_without_room_is_one_clear_line(place: Place, tmp_path: Path) -> 
     assert not any(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("little_room", [6_000], indirect=True)
+@pytest.mark.parametrize("little_room", [2_600], indirect=True)
 @pytest.mark.usefixtures("little_room")
 def test_without_room_for_what_goes_beside_it_there_is_no_film(
     place: Place, tmp_path: Path
 ) -> None:
-    words = ("-o", tmp_path / "clip.mp4", "--contact-sheet", tmp_path / "s.png")
-    result = place.run(str(place.root / "me.npz"), *words)
+    words = ("-o", tmp_path / "clip.mp4", "--report", tmp_path / "r.json")
+    result = place.run(str(place.root / "me.npz"), *words)  # a film of 2 kB, a report of 3
     assert (result.exit_code, result.stdout) == (1, "")
     error = result.stderr.splitlines()[-1]
-    assert error.startswith(f"Error: {tmp_path / 's.png'}: cannot be written (File too large)")
+    assert error.startswith(f"Error: {tmp_path / 'r.json'}: cannot be written (File too large)")
     assert not any(tmp_path.iterdir())
