@@ -3,6 +3,7 @@
 import json
 import platform
 from importlib import metadata
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from signgen.rendering.marks import marks
@@ -33,6 +34,7 @@ def report(script: Script, shot: "Shot", found: Findings, watch: Stopwatch) -> d
         "width": width,
         "height": height,
         "signer": str(script.request.signer),
+        "signer_keypoints": _path(script.request.signer_keypoints),
         "poses": str(script.request.poses),
         "settings": _settings(script),
         "windows": {
@@ -48,6 +50,10 @@ def report(script: Script, shot: "Shot", found: Findings, watch: Stopwatch) -> d
         "timing": _timing(shot, watch),
         "versions": _versions(script),
     }
+
+
+def _path(path: Path | None) -> str | None:
+    return None if path is None else str(path)
 
 
 def _settings(script: Script) -> dict[str, Any]:

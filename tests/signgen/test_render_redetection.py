@@ -7,10 +7,21 @@ import numpy as np
 import pytest
 
 from pose_sequences.sequence import PoseSequence
-from signgen.rendering.redetection import Redetection, compare
+from signgen.rendering.redetection import Redetection, compare, open_copy
+from signgen.studio.clip import (
+    Take,
+    draw_vocabulary,
+    dress_signer,
+    film,
+    join_points,
+    rehearse,
+    to_poses,
+)
+from signgen.studio.factory import SignerFactory
 from tests.signer import signing
 
 POSES = signing(10)
+HANDS = ("left_hand", "right_hand")
 
 
 def changed(part: str, by: float = 0, missing: slice | None = None) -> PoseSequence:
@@ -63,3 +74,24 @@ def test_a_hand_that_nobody_asked_for_is_neither_found_nor_missing() -> None:
     assert result.figures["left_hand/missing"] is None
     assert result.figures["left_hand/extra"] == 100
     assert np.isfinite(result.figures["right_hand/error_px"] or 0)
+
+
+def test_in_a_film_that_does_as_it_is_told_hands_and_face_are_found_in_their_places() -> None:
+    figure = dress_signer(SignerFactory.load(), 5)
+    rng = np.random.default_rng(4)
+    take = Take(signer=5, glosses=draw_vocabulary(1, rng), seed=3, size=(256, 256), max_frames=24)
+    performance, camera = rehearse(figure, take, 25)
+    looked: list[int] = []
+    with open_copy((256, 256), 25) as copy:
+        shots = list(film(figure, performance.pose, camera))
+        for shot in shots:
+            for frame in shot.frames.numpy():
+                copy.write(frame)
+        driving = to_poses(join_points([shot.keypoints for shot in shots]), camera, 25)
+        found = copy.look(driving, looked.append)
+    assert len(looked) == len(driving) == len(found.per_frame)
+    assert found.figures["face/missing"] == 0
+    assert (found.figures["face/error_px"] or 0) < 4
+    assert (found.figures["hands/missing"] or 0) < 50
+    hands = [frame[f"{hand}_error_px"] for frame in found.per_frame for hand in HANDS]
+    assert np.median([error for error in hands if error is not None]) < 6
