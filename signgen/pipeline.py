@@ -7,6 +7,7 @@ Also the door between numpy and torch at inference; training is not known here.
 import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
+from typing import Any
 
 import numpy as np
 import torch
@@ -40,7 +41,7 @@ from signgen.paths import path_of
 from signgen.performance import Canvas, Performance, check_inputs
 from signgen.pixels import stream_pixels
 from signgen.sampling import Guidance, Steps
-from signgen.stream import Sampler, stream_latents
+from signgen.stream import Sampler, StepEnd, stream_latents
 from signgen.take import Take, Windows, plan_take
 from temporal.adapter import TemporalAdapter
 from temporal.noise import ClipNoise, draw_seeds
@@ -53,6 +54,8 @@ _METHODS = (
 
 
 Pictures = NDArray[np.uint8]
+# pipeline, step, timestep (B,), and what there is to change → the same, changed or not
+Callback = Callable[["SignVideoPipeline", int, Tensor, dict[str, Any]], dict[str, Any]]
 
 
 class SignVideoPipeline(DiffusionPipeline):
@@ -188,12 +191,12 @@ class SignVideoPipeline(DiffusionPipeline):
         guidance_scale: float | None = None,
         windows: Windows | None = None,
         output_type: str = "np",
+        callback_on_step_end: Callback | None = None,
     ) -> SignVideoOutput:
         """Return all frames of the signer in ``image`` performing ``poses``.
 
         num_inference_steps, guidance_scale: None for what the weights are meant for; output_type:
-        ``np``, ``pt`` or ``pil``; the rest as of stream(). There is no callback at the end of a
-        step: frames go through their steps window by window, not as a clip. Raises ValueError for
+        ``np``, ``pt`` or ``pil``; the rest as of stream(). Raises ValueError for
         inputs that do not fit.
         """
         # 1. check
@@ -204,7 +207,13 @@ class SignVideoPipeline(DiffusionPipeline):
         num_frames = self.plan(len(poses), steps, windows).num_frames
         # 2. render
         stream = self.stream(
-            picture, keypoints, poses, generator=generator, steps=steps, windows=windows
+            picture,
+            keypoints,
+            poses,
+            generator=generator,
+            steps=steps,
+            windows=windows,
+            callback_on_step_end=callback_on_step_end,
         )
         with self.progress_bar(total=num_frames) as bar:
             frames = []
@@ -253,19 +262,37 @@ class SignVideoPipeline(DiffusionPipeline):
         generator: torch.Generator,
         steps: Steps | None = None,
         windows: Windows | None = None,
+        callback_on_step_end: Callback | None = None,
     ) -> Iterator[Pictures]:
         """Return the frames (H, W, 3) of the signer in ``picture`` performing ``poses``.
 
         They come in their order as they are finished, in memory that does not grow with the clip.
         picture (H, W, 3), keypoints: its only frame's; generator: on the CPU, so that a seed gives
         the same clip on any device; steps, windows: as of plan(), which says where the seams are.
+
+        callback_on_step_end: called with the pipeline, the step, its timestep and a dict, after a
+        step of some frames, for frames go through their steps window by window: ``latents``
+        (1, t, c, h, w), which those of the dict that it returns replace, and ``first_frame``, the
+        number of the first of them in the clip, neighbours of a part included.
         Raises ValueError as plan().
         """
         steps = steps or self.steps
         take = self.plan(len(poses), steps, windows)
         performance = self._performance(picture, keypoints, poses, generator)
         at_once = (windows or Windows()).at_once
-        return _arrays(take.cut(self._stream(performance, take, steps, at_once)))
+        ended = self._step_end(callback_on_step_end, take)
+        return _arrays(take.cut(self._stream(performance, take, steps, at_once, ended)))
+
+    def _step_end(self, callback: Callback | None, take: Take) -> StepEnd | None:
+        if callback is None:
+            return None
+
+        def ended(step: int, timestep: Tensor, start: int, latents: Tensor) -> Tensor:
+            given = {"latents": latents, "first_frame": take.first + start}
+            changed: Tensor = callback(self, step, timestep, given).get("latents", latents)
+            return changed
+
+        return ended
 
     def generate(
         self, evidence: Evidence, *, generator: torch.Generator, steps: Steps | None = None
@@ -282,7 +309,12 @@ class SignVideoPipeline(DiffusionPipeline):
         return torch.cat(list(parts), dim=1)
 
     def _stream(
-        self, performance: Performance, take: Take, steps: Steps, at_once: int
+        self,
+        performance: Performance,
+        take: Take,
+        steps: Steps,
+        at_once: int,
+        on_step_end: StepEnd | None = None,
     ) -> Iterator[Tensor]:
         """Yield the pixels (B, t, 3, H, W) of the frames of a take's plan.
 
@@ -292,7 +324,9 @@ class SignVideoPipeline(DiffusionPipeline):
             unet=self.unet, scheduler=self.scheduler, adapter=self.motion_adapter, steps=steps
         )
         part_of_it = performance.from_frame(take.first)
-        latents = partial(stream_latents, sampler, take.plan, at_once=at_once)
+        latents = partial(
+            stream_latents, sampler, take.plan, at_once=at_once, on_step_end=on_step_end
+        )
         parts = stream_pixels(part_of_it, self.conditioner, self.autoencoder, latents)
         while True:
             with at_rest(self.components.values()), torch.no_grad():

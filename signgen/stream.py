@@ -21,6 +21,9 @@ from signgen.schedules import StockScheduler
 from temporal.adapter import TemporalAdapter
 from temporal.windows import Window, WindowPlan
 
+# step, timestep (B,), first frame and latents (B, t, c, h, w) after the step → these, or others
+StepEnd = Callable[[int, Tensor, int, Tensor], Tensor]
+
 _OF_FRAMES = ("features", "hands", "fusion", "residuals")
 _OF_CLIPS = ("appearance", "reference_latents", "reference_features", "biases")
 
@@ -57,13 +60,19 @@ class Sampler:
 
 
 def stream_latents(
-    sampler: Sampler, plan: WindowPlan, source: Source, *, at_once: int = 1
+    sampler: Sampler,
+    plan: WindowPlan,
+    source: Source,
+    *,
+    at_once: int = 1,
+    on_step_end: StepEnd | None = None,
 ) -> Iterator[Tensor]:
     """Return the clean latents (B, T, c, h, w) of a plan's frames, some at a time, in their order.
 
     at_once: how many windows are put to the network together; no frame depends on it. With one
-    window for all it is sampling.denoise. Raises ValueError for a plan of another number of steps
-    than the scheduler goes.
+    window for all it is sampling.denoise. on_step_end: called with the frames of each window that
+    have taken a step; each frame takes each step once. Raises ValueError for a plan of another
+    number of steps than the scheduler goes.
     """
     path = path_of(sampler.scheduler, sampler.steps, sampler.unet.device)
     if path.num_steps != plan.num_steps:
@@ -71,18 +80,23 @@ def stream_latents(
             f"the plan has {plan.num_steps} steps, but the sampler goes {path.num_steps}; "
             "make the plan with as many"
         )
-    return _stream(sampler, plan, source, path, at_once)
+    return _stream(sampler, plan, source, path, at_once, on_step_end)
 
 
 def _stream(
-    sampler: Sampler, plan: WindowPlan, source: Source, path: Path, at_once: int
+    sampler: Sampler,
+    plan: WindowPlan,
+    source: Source,
+    path: Path,
+    at_once: int,
+    on_step_end: StepEnd | None,
 ) -> Iterator[Tensor]:
     alive: _Alive | None = None
     for windows in plan.rounds(at_once):
         alive = _grown(alive, windows[-1].stop, source, path)
         answers = _ask(sampler, path, alive, windows)
         for window, clean in zip(windows, answers, strict=True):
-            alive.settle(path, window, clean)
+            alive.settle(path, window, clean, on_step_end)
         if windows[0].step == plan.num_steps - 1:
             yield alive.leave(windows[-1].settled)
 
@@ -110,7 +124,9 @@ class _Alive:
         start, stop = window.start - self.first, window.stop - self.first
         return self.latents[:, start:stop], self.conditions.frames(start, stop)
 
-    def settle(self, path: Path, window: Window, clean: Tensor) -> None:
+    def settle(
+        self, path: Path, window: Window, clean: Tensor, on_step_end: StepEnd | None
+    ) -> None:
         """Take the step with those frames in which no other window has a share any more."""
         share = clean * clean.new_tensor(window.weights)[:, None, None, None]
         if window.fade_in:
@@ -120,6 +136,9 @@ class _Alive:
         settled = slice(window.start - self.first, window.settled - self.first)
         share = share[:, : window.settled - window.start]
         stepped = path.go(window.step, window.start, self.latents[:, settled], share)
+        if on_step_end is not None:
+            timestep = path.level(window.step, len(stepped)).mark
+            stepped = on_step_end(window.step, timestep, window.start, stepped)
         self.latents[:, settled] = stepped
 
     def leave(self, stop: int) -> Tensor:

@@ -18,7 +18,7 @@ from pose_sequences.errors import ToolError
 from pose_sequences.layout import PARTS, Part, layout
 from pose_sequences.sequence import Floats
 
-_INSTALL = "run: pip install 'mediapipe>=0.10.14,<0.10.30'"
+INSTALL = "run: pip install 'mediapipe>=0.10.14,<0.10.30'"
 _LIBRARY = re.compile(r"(?P<name>lib\S+\.so\S*): cannot open shared object file")
 _POSE_MODELS = ("pose_landmark_lite", "pose_landmark_full", "pose_landmark_heavy")
 _MODELS_URL = "https://storage.googleapis.com/mediapipe-assets"
@@ -112,13 +112,11 @@ def _solution() -> ModuleType:
     try:
         from mediapipe.python.solutions import holistic
     except ModuleNotFoundError as error:
-        raise ToolError(
-            f"MediaPipe with Holistic is not installed ({error}); {_INSTALL}"
-        ) from error
+        raise ToolError(f"MediaPipe with Holistic is not installed ({error}); {INSTALL}") from error
     except ImportError as error:
         lacking = _LIBRARY.search(str(error))
         if lacking is None:
-            raise ToolError(f"MediaPipe cannot be imported ({error}); {_INSTALL}") from error
+            raise ToolError(f"MediaPipe cannot be imported ({error}); {INSTALL}") from error
         raise ToolError(
             f"MediaPipe needs {lacking['name']}, which is not on this machine; "
             "run: apt-get install -y libgl1 libglib2.0-0"

@@ -45,7 +45,8 @@ class Mp4Writer:
     """A video being written: ``with Mp4Writer(path, 256, 256, fps) as video: video.write(frame)``.
 
     The file appears at the end of the block, whole and read back; if the block raises, nothing
-    stays. The same frames give the same bytes on one machine.
+    stays, not even after ``finish``, with which all but the name is done early. The same frames
+    give the same bytes on one machine.
 
     path: where the file is to stand; width, height: even, at most 4096 pixels; fps: 0.1 to 1000, as
     exact_fps understands it, so 29.97 is 30000/1001; crf: 1 (best) to 51 (smallest); overwrite:
@@ -68,6 +69,7 @@ class Mp4Writer:
         self._shape = (height, width, 3)
         self._crf, self._comment, self._overwrite = crf, comment, overwrite
         self.num_frames = 0
+        self._finished = False
         self._check_request(fps)
         self._fps = exact_fps(fps)
 
@@ -98,6 +100,12 @@ class Mp4Writer:
             raise self._failed() from error
         self.num_frames += 1
 
+    def finish(self) -> None:
+        """Take no more frames, and read back what was written; the file has no name yet."""
+        if not self._finished:
+            self._finish()
+            self._finished = True
+
     def __exit__(
         self,
         kind: type[BaseException] | None,
@@ -110,7 +118,7 @@ class Mp4Writer:
                 raise _Abandoned
             return
         with self._resources:
-            self._finish()
+            self.finish()
 
     def _feed(self, rest: memoryview) -> None:
         pipe = self._pipe()

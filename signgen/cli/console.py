@@ -16,6 +16,7 @@ import click
 from pose_sequences.errors import PoseSequencesError, single_line
 
 Result = dict[str, Any]
+_BAR = "{percentage:3.0f}%|{bar}| {n_fmt} of {total_fmt}{unit}, {rate_fmt}, {remaining} left"
 Item = TypeVar("Item")
 
 
@@ -109,11 +110,25 @@ def emit(result: Result, *, as_json: bool, text: str | Path) -> None:
 
 @contextmanager
 def progress(total: int | None, label: str) -> Iterator[Callable[[int], object]]:
-    """Give the function that advances a bar on stderr; no bar off a terminal or with -q."""
+    """Give the function that advances a bar on stderr; no bar off a terminal or with -q.
+
+    total: None for unknown; label: what is counted, with which the bar says how many there are a
+    second, and how long the rest will take.
+    """
     from tqdm import tqdm
 
     hidden = is_quiet() or not sys.stderr.isatty()
-    with tqdm(total=total, desc=label, file=sys.stderr, disable=hidden, leave=False) as bar:
+    known = {"bar_format": _BAR} if total else {}
+    with tqdm(
+        total=total,
+        desc=label,
+        unit=f" {label.rpartition(': ')[2]}",
+        smoothing=0,  # what comes in bursts has no other speed than the mean
+        file=sys.stderr,
+        disable=hidden,
+        leave=False,
+        **known,
+    ) as bar:
         yield bar.update
 
 

@@ -17,9 +17,18 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 def input_path(value: str) -> Path:
-    """Return the path to read that a word means; ``example:NAME`` is a bundled example."""
+    """Return the path to read that a word means; ``example:NAME`` is a bundled pose sequence."""
+    return _resolved(value, "poses")
+
+
+def signer_path(value: str) -> Path:
+    """Return the picture to read that a word means; ``example:NAME`` is a bundled signer."""
+    return _resolved(value, "signer")
+
+
+def _resolved(value: str, kind: examples.Kind) -> Path:
     try:
-        return examples.resolve(value)
+        return examples.resolve(value, kind)
     except ValueError as error:
         raise click.BadParameter(str(error)) from error
 

@@ -1,10 +1,13 @@
 """``signgen render``: one picture of a signer and a pose sequence in, an MP4 out."""
 
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from signgen import bundled, examples
 from signgen.cli.console import Result, emit, progress, say
 from signgen.cli.options import (
     PATH,
@@ -14,8 +17,10 @@ from signgen.cli.options import (
     json_option,
     overwrite_option,
     picture_path,
+    signer_path,
 )
 from signgen.cli.poses_repair import POLICIES
+from signgen.stopwatch import Stopwatch
 
 if TYPE_CHECKING:
     import torch
@@ -23,20 +28,25 @@ if TYPE_CHECKING:
     from signgen.rendering import Request, Script, Shot
 
 _NO_MODEL = (
-    "--model is missing, and none is bundled yet; train one with signgen train all --config mini "
+    "--model is missing, and none is bundled here; train one with signgen train all --config mini "
     "--data studio --output-dir OUTPUT, and pass --model OUTPUT/pipeline"
 )
 _EPILOG = """\b
 Examples:
-  signgen render --signer me.png --poses example:hello --model out/mini/pipeline
+  signgen render --signer me.png --poses example:hello
   signgen render --signer me.png --poses gloss.pose -o me.mp4 --model out/mini/pipeline --seed 7
-  signgen render --signer me.png --poses gloss.npz -o part.mp4 --model out/mini/pipeline \\
-    --start 1.5 --end 3 --size 512x512 --report part.json --contact-sheet part.png
+  signgen render --signer me.png --poses gloss.npz -o part.mp4 --start 1.5 --end 3 --size 512x512 \\
+    --label --report part.json --redetect --contact-sheet part.png
 """
 
 
 @click.command(epilog=_EPILOG)
-@click.option("--signer", type=input_path, required=True, help="A picture of who shall sign.")
+@click.option(
+    "--signer",
+    type=signer_path,
+    required=True,
+    help="Who shall sign: a picture, example:NAME.",
+)
 @click.option("--poses", type=input_path, required=True, help="What: a pose file, example:NAME.")
 @click.option(
     *("-o", "--output"),
@@ -44,7 +54,9 @@ Examples:
     help="The .mp4 to write; .png for a frame.  [default: POSES.mp4]",
 )
 @click.option(
-    "--model", metavar="DIR|HUB_ID", help="A pipeline folder, or a repository of the hub."
+    "--model",
+    metavar="mini|DIR|HUB_ID",
+    help="The bundled model, a pipeline folder, or a repository of the hub.  [default: mini]",
 )
 @click.option("--revision", help="Of the repository.")
 @click.option(
@@ -98,9 +110,17 @@ Examples:
 @click.option(
     "--signer-keypoints", type=input_path, metavar="F", help="Of the picture, instead of MediaPipe."
 )
+@click.option("--side-by-side", is_flag=True, help="Show picture, poses and result in one clip.")
+@click.option("--label", is_flag=True, help='Put the word "synthetic" into a corner.')
 @click.option("--report", type=PATH, metavar="JSON", help="Write what made the clip, and how.")
 @click.option(
+    "--redetect", is_flag=True, help="Let MediaPipe look at the result for the report; takes time."
+)
+@click.option(
     "--contact-sheet", "sheet", type=picture_path, metavar="PNG", help="Draw some frames."
+)
+@click.option(
+    "--webvtt", "captions", type=PATH, metavar="VTT", help="Write the glosses and their times."
 )
 @overwrite_option
 @json_option
@@ -112,21 +132,27 @@ def render(
     The same seed gives the same file. The clip says in its metadata that it is synthetic and what
     made it. --start and --end render a part such that it fits into the whole.
     """
-    if model is None:
+    watch = Stopwatch()
+    if model is None and bundled.find(bundled.DEFAULT) is None:
         raise click.UsageError(_NO_MODEL)
     output = output or Path(f"{options['poses'].stem}.mp4")
     _check_outputs(output, options)
+    with watch.stage("imports"):
+        from diffusers.utils import logging
 
-    from diffusers.utils import logging
-
-    from signgen.rendering import Request, prepare, shoot
+        from signgen.rendering import Request, prepare, shoot
 
     logging.disable_progress_bar()  # of reading each part of a pipeline folder
     options["window"] = options["window"] or 0
-    request = Request(output=output, model=model, **options)
-    script = prepare(request, _device(device))
-    with progress(script.num_frames, "frames") as advance:
-        shot = shoot(script, advance)
+    options["signer_keypoints"] = options["signer_keypoints"] or examples.keypoints_of(
+        options["signer"]
+    )
+    request = Request(output=output, model=model or bundled.DEFAULT, **options)
+    script = prepare(request, _device(device), watch)
+    with ExitStack() as bars:
+        advance = bars.enter_context(progress(script.num_frames, "frames"))
+        look = _opened_when_used(bars, script.num_frames, "frames looked at")
+        shot = shoot(script, advance, watch=watch, look=look)
     speed = f"{shot.frames_per_second:.2f} frames/s"
     say(f"{shot.num_frames} frames in {shot.seconds:.1f} s, {speed}")
     emit(_summary(request, script, shot), as_json=as_json, text=output)
@@ -134,11 +160,25 @@ def render(
 
 def _check_outputs(output: Path, options: dict[str, Any]) -> None:
     """Refuse before the work what could not be written after it."""
-    paths = [output, options["report"], options["sheet"]]
+    if options["redetect"] and not options["report"]:
+        raise click.UsageError("--redetect goes with --report")
+    paths = [output, options["report"], options["sheet"], options["captions"]]
     given = [path.resolve() for path in paths if path]
     if len(set(given)) < len(given):
         raise click.UsageError("two of the outputs have the same name")
     check_free(*paths, overwrite=options["overwrite"])
+
+
+def _opened_when_used(bars: ExitStack, total: int, label: str) -> Callable[[int], object]:
+    """Return what advances a bar that does not show before."""
+    advance: list[Callable[[int], object]] = []
+
+    def advanced(count: int) -> object:
+        if not advance:
+            advance.append(bars.enter_context(progress(total, label)))
+        return advance[0](count)
+
+    return advanced
 
 
 def _device(name: str) -> "torch.device":
@@ -153,7 +193,11 @@ def _device(name: str) -> "torch.device":
 
 def _summary(request: "Request", script: "Script", shot: "Shot") -> Result:
     width, height = script.framing.size
-    others = {"report": request.report, "contact_sheet": request.sheet}
+    others = {
+        "report": request.report,
+        "contact_sheet": request.sheet,
+        "webvtt": request.captions,
+    }
     return {
         "output": str(request.output),
         **{name: str(path) for name, path in others.items() if path},

@@ -1,24 +1,42 @@
 """The examples that ship with the package, so that every command can be tried at once."""
 
 from pathlib import Path
+from typing import Literal
+
+Kind = Literal["poses", "signer"]
 
 PREFIX = "example:"
-_FOLDER = Path(__file__).parent
+FOLDER = Path(__file__).parent
+_KEYPOINTS = ".keypoints.npz"
+_ENDINGS: dict[Kind, str] = {"poses": ".npz", "signer": ".png"}
+_WORDS: dict[Kind, str] = {"poses": "poses", "signer": "signers"}
 
 
-def names() -> list[str]:
-    """Return the names of the bundled pose sequences."""
-    return sorted(path.stem for path in _FOLDER.glob("*.npz"))
+def names(kind: Kind = "poses") -> list[str]:
+    """Return the names of the bundled pose sequences, or of the pictures of signers."""
+    if kind == "signer":
+        return sorted(path.name.removesuffix(_KEYPOINTS) for path in FOLDER.glob(f"*{_KEYPOINTS}"))
+    paths = FOLDER.glob("*.npz")
+    return sorted(path.stem for path in paths if not path.name.endswith(_KEYPOINTS))
 
 
-def resolve(path: str) -> Path:
+def resolve(path: str, kind: Kind = "poses") -> Path:
     """Return the path that a command-line word means: ``example:NAME`` or a path as it stands.
 
-    Raises ValueError for an example that does not exist.
+    Raises ValueError for an example of that kind that does not exist.
     """
     if not path.startswith(PREFIX):
         return Path(path)
     name = path.removeprefix(PREFIX)
-    if name not in names():
-        raise ValueError(f"no example is called {name!r}; there are {', '.join(names())}")
-    return _FOLDER / f"{name}.npz"
+    if name not in names(kind):
+        there = ", ".join(names(kind)) or "none"
+        raise ValueError(f"no example of {_WORDS[kind]} is called {name!r}; there are {there}")
+    return FOLDER / f"{name}{_ENDINGS[kind]}"
+
+
+def keypoints_of(picture: Path) -> Path | None:
+    """Return the keypoints that come with an example's picture, None for any other picture."""
+    if picture.parent != FOLDER:
+        return None
+    path = picture.with_name(picture.stem + _KEYPOINTS)
+    return path if path.is_file() else None

@@ -25,6 +25,10 @@ class Film(Protocol):
         """Take the next frame."""
         ...
 
+    def finish(self) -> None:
+        """Take no more; all but the name of the file is done then."""
+        ...
+
 
 @contextmanager
 def open_film(
@@ -54,6 +58,9 @@ class _Still:
         """Write the only frame."""
         Image.fromarray(frame).save(self._path, format="PNG", pnginfo=self._words)
 
+    def finish(self) -> None:
+        """Do nothing: it was written when it came."""
+
 
 class ContactSheet:
     """At most twelve frames of a clip of ``num_frames``, evenly spread, the first and the last."""
@@ -81,3 +88,7 @@ class ContactSheet:
             np.concatenate(cells[at : at + columns], axis=1) for at in range(0, len(cells), columns)
         ]
         return np.concatenate(rows)
+
+    def save(self, path: Path) -> None:
+        """Write the sheet as PNG, whatever the file is called."""
+        Image.fromarray(self.picture()).save(path, format="PNG")

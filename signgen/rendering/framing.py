@@ -37,9 +37,13 @@ class Framing:
         """Return the result (H, W, 3) of a frame of the model's; scaled by Lanczos, if at all."""
         left, top, right, bottom = self.box
         part = frame[top:bottom, left:right]
-        if self.scales:
-            scaled = Image.fromarray(np.ascontiguousarray(part))
-            part = np.asarray(scaled.resize(self.inner, Image.Resampling.LANCZOS))
+        return self._filled(_scaled(part, self.inner))
+
+    def show(self, picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Return a picture of the shape that the framing is for as large as in the result."""
+        return self._filled(_scaled(picture, self.inner))
+
+    def _filled(self, part: NDArray[np.uint8]) -> NDArray[np.uint8]:
         if not self.fills:
             return part
         spare = [own - inner for own, inner in zip(self.size, self.inner, strict=True)]
@@ -67,6 +71,13 @@ def frame_result(
     if all(abs(own - fitted) <= _ROUNDING for own, fitted in zip(asked, inner, strict=True)):
         inner = asked
     return Framing(box=box, inner=inner, size=asked)
+
+
+def _scaled(picture: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
+    if (picture.shape[1], picture.shape[0]) == size:
+        return picture
+    scaled = Image.fromarray(np.ascontiguousarray(picture))
+    return np.asarray(scaled.resize(size, Image.Resampling.LANCZOS))
 
 
 def _even(side: int) -> int:

@@ -12,6 +12,7 @@ import torch
 from diffusers.utils import logging
 
 from pose_sequences.errors import InputError
+from signgen import bundled
 from signgen.backbones.public import sha256_of
 from signgen.pipeline import SignVideoPipeline
 from signgen.training.stages import read_pipeline
@@ -31,10 +32,12 @@ class Model:
 
 
 def find_model(model: str, revision: str | None = None) -> Path:
-    """Return the folder of a model: what a path names, or out of the hub's cache.
+    """Return the folder of a model: a bundled one, what a path names, or out of the hub's cache.
 
     The output folder of a training has it in ``pipeline``. Raises InputError if there is none.
     """
+    if (within := bundled.find(model)) is not None:
+        return within
     folder = Path(model)
     for place in (folder, folder / "pipeline"):
         if (place / _INDEX).is_file():

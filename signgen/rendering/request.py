@@ -18,8 +18,10 @@ class Request:
     signer_keypoints: of the picture, None to find them. steps, guidance_scale: None for what the
     weights are meant for; size: (width, height) of the frames, None for the model's; start, end: in
     seconds, None for the beginning and the end; align: whether the poses are fitted to the signer's
-    body; window, overlap, batch: as size, overlap and at_once of take.Windows. report, sheet: where
-    else to write. Raises OutputError for an output that cannot be.
+    body; window, overlap, batch: as size, overlap and at_once of take.Windows. side_by_side: with
+    the signer's picture and the poses beside each frame; label: with a visible word on it. report,
+    sheet, captions: where else to write; redetect: whether the detector looks at the frames for the
+    report. Raises OutputError for an output that cannot be.
     """
 
     signer: Path
@@ -39,8 +41,12 @@ class Request:
     window: int = 0
     overlap: int = 0
     batch: int = 1
+    side_by_side: bool = False
+    label: bool = False
     report: Path | None = None
     sheet: Path | None = None
+    captions: Path | None = None
+    redetect: bool = False
     overwrite: bool = False
 
     def __post_init__(self) -> None:

@@ -12,11 +12,14 @@ from pose_sequences.repair import MissingHandsError, Repair, RepairReport, repai
 from pose_sequences.retarget import RetargetReport, retarget
 from pose_sequences.sequence import PoseSequence
 from signgen.data import LAYOUT
+from signgen.rendering.dressing import Label, find_label
 from signgen.rendering.framing import Framing, frame_result
 from signgen.rendering.model import Model, find_model, open_model
+from signgen.rendering.redetection import check_detector
 from signgen.rendering.request import Request
 from signgen.rendering.signer import Signer, placed, read_signer
 from signgen.sampling import Steps
+from signgen.stopwatch import Stopwatch
 from signgen.take import Take, Windows
 
 logger = logging.getLogger(__name__)
@@ -27,7 +30,8 @@ class Script:
     """What is going to be shot.
 
     poses: of the whole clip, repaired, in the signer's frame; windows, take: which of its frames,
-    and how; retargeted: None where the poses were not to be aligned.
+    and how; retargeted: None where the poses were not to be aligned; label: None where none is
+    wanted.
     """
 
     request: Request
@@ -40,26 +44,39 @@ class Script:
     windows: Windows
     take: Take
     framing: Framing
+    label: Label | None
 
     @property
     def num_frames(self) -> int:
         """The number of frames that come out."""
         return self.take.num_frames
 
+    @property
+    def shown_poses(self) -> PoseSequence:
+        """The poses of the whole clip, in the pixels of the frames that come out."""
+        return placed(self.poses, self.framing.size)
 
-def prepare(request: Request, device: torch.device) -> Script:
+
+def prepare(request: Request, device: torch.device, watch: Stopwatch | None = None) -> Script:
     """Read what a request names, and fit it together.
 
-    Raises InputError for what cannot be used, OutputError for an output that cannot be, and
+    watch: what the stages are timed with. Raises InputError for what cannot be used, OutputError
+    for an output that cannot be, ToolError for a detector that is asked for and not here, and
     ValueError for settings that do not fit the model.
     """
+    watch = watch or Stopwatch()
     folder = find_model(request.model, request.revision)
-    sequence = _without_spare_points(read_poses(request.poses))
-    start, stop = _part(request, sequence)
-    sequence, repaired = _repaired(request, sequence)
-    signer = read_signer(request.signer, request.signer_keypoints)
-    sequence, retargeted = _aligned(request, sequence, signer)
-    model = open_model(folder, request.model, device)
+    if request.redetect:
+        check_detector()
+    with watch.stage("poses"):
+        sequence = _without_spare_points(read_poses(request.poses))
+        start, stop = _part(request, sequence)
+        sequence, repaired = _repaired(request, sequence)
+    with watch.stage("signer"):
+        signer = read_signer(request.signer, request.signer_keypoints)
+        sequence, retargeted = _aligned(request, sequence, signer)
+    with watch.stage("model"):
+        model = open_model(folder, request.model, device)
     windows = Windows(
         size=request.window,
         overlap=request.overlap,
@@ -68,6 +85,7 @@ def prepare(request: Request, device: torch.device) -> Script:
         stop=stop,
     )
     steps = model.pipeline.steps_like(request.steps, request.guidance_scale)
+    framing = _framing(request, signer, model)
     return Script(
         request=request,
         signer=signer,
@@ -78,7 +96,8 @@ def prepare(request: Request, device: torch.device) -> Script:
         steps=steps,
         windows=windows,
         take=model.pipeline.plan(len(sequence), steps, windows),
-        framing=_framing(request, signer, model),
+        framing=framing,
+        label=_label(request, placed(sequence, framing.size)) if request.label else None,
     )
 
 
@@ -105,6 +124,12 @@ def _part(request: Request, sequence: PoseSequence) -> tuple[int, int]:
             request.poses,
             f"lasts {sequence.seconds:g} s and has no frame {asked}",
             "choose another --start or --end",
+        )
+    if request.captions and not sequence.segments:
+        raise PoseFileError(
+            request.poses,
+            "has no gloss segments to write captions of",
+            "leave out --webvtt, or give one from signgen poses join",
         )
     if request.is_still and stop - start > 1:
         raise OutputError(
@@ -144,6 +169,17 @@ def _aligned(
             "%s: scaled as shoulders and head, for want of a measure: %s", request.poses, parts
         )
     return fitted, report
+
+
+def _label(request: Request, poses: PoseSequence) -> Label:
+    label = find_label(poses)
+    if label is None:
+        raise OutputError(
+            request.output,
+            f"has frames of {poses.width}x{poses.height}, too small for a label",
+            "choose a larger --size, or leave out --label",
+        )
+    return label
 
 
 def _framing(request: Request, signer: Signer, model: Model) -> Framing:

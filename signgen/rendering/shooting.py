@@ -1,31 +1,39 @@
 """The shooting: frames are made, put back into the picture's shape, and written as they come."""
 
-import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from pose_sequences.errors import ToolError
-from pose_sequences.images import write_png
-from signgen.rendering.film import ContactSheet, open_film
+from pose_sequences.errors import OutputError, ToolError
+from pose_sequences.join import webvtt
+from pose_sequences.outputs import fresh_file
+from signgen.rendering.film import open_film
 from signgen.rendering.marks import comment
-from signgen.rendering.report import write_report
+from signgen.rendering.report import report, to_text
 from signgen.rendering.script import Script
+from signgen.rendering.viewers import Viewers, open_viewers
+from signgen.stopwatch import Stopwatch
 
 _NO_MEMORY = "can't allocate memory"
+
+Advance = Callable[[int], object]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Shot:
     """How a shooting went.
 
-    first_frame, seconds: from its beginning until the first and until the last frame was written.
+    start_up: from the job's beginning until the shooting's, in seconds; first_frame, seconds: from
+    there until the first and until the last frame was written.
     """
 
     num_frames: int
+    start_up: float
     first_frame: float
     seconds: float
 
@@ -35,33 +43,88 @@ class Shot:
         return self.num_frames / max(self.seconds, 1e-9)
 
 
-def shoot(script: Script, advance: Callable[[int], object] = lambda _: None) -> Shot:
-    """Render a script into its files; each appears whole or not at all.
+def shoot(
+    script: Script,
+    advance: Advance = lambda _: None,
+    *,
+    watch: Stopwatch | None = None,
+    look: Advance = lambda _: None,
+) -> Shot:
+    """Render a script into its files; they appear whole, at the end, or none of them does.
 
-    advance: told of each frame that is written. Raises OutputError where a file cannot be written
-    and ToolError where the device lacks memory.
+    advance, look: told of each frame that is written, and of each that the detector has looked at;
+    watch: what the stages are timed with, from the job's beginning. Raises OutputError where a file
+    cannot be written and ToolError where the device lacks memory.
     """
-    request = script.request
-    began = time.monotonic()
-    first, sheet = 0.0, ContactSheet(script.num_frames)
-    with open_film(
-        request.output,
-        script.framing.size,
-        script.poses.fps,
-        comment=comment(script),
-        overwrite=request.overwrite,
-    ) as film:
-        for frame in _frames(script):
-            film.write(frame)
-            first = first or time.monotonic() - began
-            sheet.write(frame)
+    watch = watch or Stopwatch()
+    began, first = watch.seconds, 0.0
+    # what is opened last is named first, and all is written before anything is named
+    with ExitStack() as opened:
+        beside = _reserve(script, opened)
+        viewers = opened.enter_context(open_viewers(script))
+        film = opened.enter_context(
+            open_film(
+                script.request.output,
+                viewers.size,
+                script.poses.fps,
+                comment=comment(script),
+                overwrite=script.request.overwrite,
+            )
+        )
+        for frame in watch.timed("frames", _frames(script)):
+            with watch.stage("looking"):
+                shown = viewers.show(frame)
+            with watch.stage("encoder"):
+                film.write(shown)
+            first = first or watch.seconds - began
             advance(1)
-    shot = Shot(num_frames=script.num_frames, first_frame=first, seconds=time.monotonic() - began)
-    if request.sheet:
-        write_png(request.sheet, sheet.picture(), overwrite=request.overwrite)
-    if request.report:
-        write_report(script, shot)
+        with watch.stage("encoder"):
+            film.finish()
+        shot = Shot(
+            num_frames=script.num_frames,
+            start_up=began,
+            first_frame=first,
+            seconds=watch.seconds - began,
+        )
+        _fill(script, beside, viewers, shot, watch, look)
     return shot
+
+
+def _reserve(script: Script, opened: ExitStack) -> dict[Path, Path]:
+    """Return where to write each file beside the film until all are whole."""
+    request = script.request
+    paths = filter(None, (request.report, request.sheet, request.captions))
+    return {
+        path: opened.enter_context(fresh_file(path, overwrite=request.overwrite)) for path in paths
+    }
+
+
+def _fill(
+    script: Script,
+    beside: dict[Path, Path],
+    viewers: Viewers,
+    shot: Shot,
+    watch: Stopwatch,
+    look: Advance,
+) -> None:
+    """Write what goes beside the film."""
+    request = script.request
+
+    def write(path: Path, writer: Callable[[Path], object]) -> None:
+        try:
+            writer(beside[path])
+        except OSError as error:
+            fault = f"cannot be written ({error.strerror or error})"
+            raise OutputError(path, fault, "check the folder and the disk") from error
+
+    if request.sheet:
+        write(request.sheet, viewers.sheet.save)
+    if request.captions:
+        text = webvtt(script.poses.frames(script.take.start, script.take.stop))
+        write(request.captions, lambda path: path.write_text(text, encoding="utf-8", newline="\n"))
+    if request.report:
+        words = to_text(report(script, shot, viewers.findings(look, watch), watch))
+        write(request.report, lambda path: path.write_text(words, encoding="utf-8"))
 
 
 def _frames(script: Script) -> Iterator[NDArray[np.uint8]]:

@@ -186,6 +186,26 @@ def kill_children() -> None:
         os.kill(int(child), signal.SIGKILL)
 
 
+def test_a_finished_film_has_no_name_before_its_block_ends_well(tmp_path: Path) -> None:
+    path = tmp_path / "a.mp4"
+
+    def interrupted() -> None:
+        with Mp4Writer(path, 64, 48, 25) as video:
+            video.write(moving_frames(1)[0])
+            video.finish()
+            assert not path.exists()
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        interrupted()
+    assert not any(tmp_path.iterdir())
+    with Mp4Writer(path, 64, 48, 25) as video:
+        video.write(moving_frames(1)[0])
+        video.finish()
+    assert [entry.name for entry in tmp_path.iterdir()] == ["a.mp4"]
+    assert probe(path).num_frames == 1
+
+
 @pytest.mark.parametrize("later", [0, 50])
 def test_a_killed_encoder_is_an_error_and_leaves_nothing(tmp_path: Path, later: int) -> None:
     frame = moving_frames(1, 256, 256)[0]

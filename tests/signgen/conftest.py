@@ -1,9 +1,13 @@
-"""One thread for what computes with torch: small tensors make threads wait for each other."""
+"""One thread for what computes with torch, where small tensors make threads wait for each other;
+and a place to render in.
+"""
 
 from collections.abc import Iterator
 
 import pytest
 import torch
+
+from tests.signgen.render_place import Place, make_place
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -12,3 +16,8 @@ def _one_thread() -> Iterator[None]:
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(threads)
+
+
+@pytest.fixture(scope="session")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
+    return make_place(tmp_path_factory.mktemp("render"))

@@ -1,79 +1,26 @@
 """``signgen render`` as a user runs it: what comes out, what is said, what stands on the disk."""
 
 import json
-import os
-import resource
-import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
-import av
 import numpy as np
 import pytest
-from click.testing import CliRunner, Result
 from PIL import Image
 
 from pose_sequences.files import write_poses
 from pose_sequences.images import read_image, write_png
-from pose_sequences.sequence import PoseSequence
-from signgen.cli import main
 from signgen.training.stages import write_pipeline
 from tests.signer import signing
+from tests.signgen.render_place import Place, decoded
 from tests.signgen.training.tiny import SIZE, tiny_pipeline
-from tests.signgen.training.toy_corpus import draw_signer
 
 RATES = {22.392: Fraction(2799, 125), 23.976: Fraction(24000, 1001), 29.97: Fraction(30000, 1001)}
 WINDOW = 8  # of the tiny pipeline
-
-
-@dataclass(frozen=True)
-class Place:
-    """A folder with a model, a signer's picture and its keypoints."""
-
-    root: Path
-
-    def words(self, poses: PoseSequence | str, *more: str | Path | int) -> list[str]:
-        """Return the words of a command that renders poses in two steps."""
-        if isinstance(poses, PoseSequence):
-            write_poses(poses, self.root / "poses.npz", overwrite=True)
-            poses = str(self.root / "poses.npz")
-        fixed = {
-            "--signer": self.root / "me.png",
-            "--signer-keypoints": self.root / "me.npz",
-            "--model": self.root / "model",
-            "--poses": poses,
-            "--device": "cpu",
-            "--steps": 2,
-        }
-        given = [*map(str, more)]
-        left = {key: value for key, value in fixed.items() if key not in given}
-        return ["render", *(str(word) for pair in left.items() for word in pair), *given]
-
-    def run(self, poses: PoseSequence | str, *more: str | Path | int) -> Result:
-        return CliRunner().invoke(main, self.words(poses, *more))
-
-
-@pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
-    root = tmp_path_factory.mktemp("render")
-    write_pipeline(tiny_pipeline(), root / "model" / "pipeline", 1024)
-    own = signing(1)
-    write_png(root / "me.png", draw_signer(own, 3)[0], overwrite=False)
-    write_poses(own, root / "me.npz", overwrite=False)
-    return Place(root)
-
-
-def decoded(path: Path) -> tuple[Fraction | None, np.ndarray, str]:
-    """Return the rate, the frames (T, H, W, 3) and the comment of a video, by PyAV."""
-    with av.open(str(path)) as container:
-        stream = container.streams.video[0]
-        frames = [frame.to_ndarray(format="rgb24") for frame in container.decode(stream)]
-        return stream.average_rate, np.stack(frames), container.metadata["comment"]
 
 
 CLIPS = [(22.392, 1), (23.976, 2), (25.0, 15), (29.97, 16), (50.0, 17), (22.392, 75)]
@@ -242,50 +189,6 @@ def test_a_model_that_the_hub_cannot_give_is_one_clear_line(
     assert capfd.readouterr() == ("", "")
 
 
-def test_without_a_model_it_says_how_to_train_one(place: Place) -> None:
-    result = CliRunner().invoke(main, ["render", "--signer", "a.png", "--poses", "example:hello"])
-    assert result.exit_code == 2
-    assert "train one with signgen train all --config mini" in result.stderr
-
-
-def test_a_render_that_is_told_to_end_leaves_nothing(place: Place, tmp_path: Path) -> None:
-    output = tmp_path / "clip.mp4"
-    done = subprocess.Popen(
-        [sys.executable, "-m", "signgen", *place.words(signing(), "-o", output, "--steps", 40)],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-    )
-    limit = time.monotonic() + 60
-    while not any(tmp_path.iterdir()) and done.poll() is None and time.monotonic() < limit:
-        time.sleep(0.05)
-    assert any(tmp_path.iterdir())
-    assert not output.exists()
-    done.send_signal(signal.SIGTERM)
-    assert done.wait(60) == 128 + signal.SIGTERM
-    assert not any(tmp_path.iterdir())
-
-
-@pytest.fixture
-def little_room() -> Iterator[None]:
-    """Let no file grow beyond 20 kB, for a while."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, hard))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-
-
-@pytest.mark.usefixtures("little_room")
-def test_a_disk_without_room_is_one_clear_line(place: Place, tmp_path: Path) -> None:
-    output = tmp_path / "clip.mp4"
-    result = place.run(str(place.root / "me.npz"), "-o", output, "--size", "2048x2048")
-    assert (result.exit_code, result.stdout) == (1, "")
-    error = result.stderr.splitlines()[-1]
-    assert error.startswith(f"Error: {output}: ffmpeg ended with ")
-    assert error.endswith("check memory and disk and try again")
-    assert not any(tmp_path.iterdir())
-
-
 @pytest.mark.slow
 def test_memory_does_not_know_how_long_the_clip_is(place: Place, tmp_path: Path) -> None:
     peaks = []
@@ -296,7 +199,8 @@ def test_memory_does_not_know_how_long_the_clip_is(place: Place, tmp_path: Path)
             "main(sys.argv[1:], standalone_mode=False)\n"
             "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)\n"
         )
-        words = place.words(signing(count), "-o", tmp_path / f"{count}.mp4")
+        extra = ("--side-by-side", "--label", "--report", tmp_path / f"{count}.json")
+        words = place.words(signing(count), "-o", tmp_path / f"{count}.mp4", *extra)
         done = subprocess.run(
             [sys.executable, "-c", script, *words], capture_output=True, text=True, check=True
         )

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from itertools import islice
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ import torch
 from PIL import Image
 
 from pose_sequences.sequence import PoseSequence
-from signgen.pipeline import SignVideoPipeline
+from signgen.pipeline import Callback, SignVideoPipeline
 from signgen.sampling import Steps
 from signgen.take import Windows
 from temporal.adapter import TemporalAdapter
@@ -149,6 +150,75 @@ def test_a_call_hands_out_what_is_asked_for() -> None:
     assert np.array_equal(np.stack(list(map(np.asarray, pictures))), arrays)  # type: ignore[call-overload]
     with pytest.raises(ValueError, match="output_type is 'latent'; give np, pt, pil"):
         call("latent")
+
+
+def called(
+    callback: Callback | None,
+    num_frames: int = 20,
+    windows: Windows | None = None,
+    seed: int = 0,
+) -> np.ndarray:
+    """Return the frames of a call that is watched."""
+    pipeline, signs = trained(), poses(num_frames)
+    pipeline.set_progress_bar_config(disable=True)
+    frames = pipeline(
+        picture(),
+        signs.frames(0, 1),
+        signs,
+        generator=seeded(seed),
+        num_inference_steps=3,
+        windows=windows,
+        callback_on_step_end=callback,
+    ).frames
+    assert isinstance(frames, np.ndarray)
+    return frames.astype(int)
+
+
+@pytest.mark.parametrize("windows", [Windows(), Windows(overlap=2), Windows(at_once=2)])
+def test_every_frame_ends_every_step_once_and_a_callback_that_only_looks_changes_nothing(
+    windows: Windows,
+) -> None:
+    ended: list[tuple[int, int]] = []
+    marks: dict[int, float] = {}
+
+    def look(
+        pipeline: SignVideoPipeline, step: int, timestep: torch.Tensor, given: dict[str, Any]
+    ) -> dict[str, Any]:
+        assert isinstance(pipeline, SignVideoPipeline)
+        marks[step] = float(timestep[0])
+        first, latents = given["first_frame"], given["latents"]
+        ended.extend((step, first + frame) for frame in range(latents.shape[1]))
+        return {}
+
+    frames = called(look, windows=windows)
+    assert sorted(ended) == [(step, frame) for step in range(3) for frame in range(20)]
+    assert marks[0] > marks[1] > marks[2]
+    assert np.array_equal(frames, called(None, windows=windows))
+
+
+def test_a_callback_numbers_the_frames_of_a_part_as_those_of_the_clip() -> None:
+    seen: set[int] = set()
+
+    def look(
+        pipeline: SignVideoPipeline, step: int, timestep: torch.Tensor, given: dict[str, Any]
+    ) -> dict[str, Any]:
+        seen.update(range(given["first_frame"], given["first_frame"] + given["latents"].shape[1]))
+        return given
+
+    called(look, 40, Windows(start=30, stop=34))
+    assert set(range(30, 34)) <= seen <= set(range(40))
+    assert 0 not in seen
+
+
+def test_latents_that_a_callback_returns_are_gone_on_with() -> None:
+    def emptied(
+        pipeline: SignVideoPipeline, step: int, timestep: torch.Tensor, given: dict[str, Any]
+    ) -> dict[str, Any]:
+        return {"latents": torch.zeros_like(given["latents"])} if step == 2 else given
+
+    # of no latents another seed makes the same frames
+    assert np.array_equal(called(emptied), called(emptied, seed=1))
+    assert not np.array_equal(called(None), called(None, seed=1))
 
 
 def test_what_cannot_be_is_refused_at_once() -> None:
