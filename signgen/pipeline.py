@@ -355,7 +355,7 @@ class SignVideoPipeline(DiffusionPipeline):
         generator: torch.Generator,
     ) -> Performance:
         """Return who signs and what."""
-        canvas = Canvas(size=self.size, device=self.device)
+        canvas = Canvas(size=self.size, device=self.device, dtype=self.unet.dtype)
         with at_rest(self.components.values()):
             signer = canvas.signer(picture, keypoints, self.beside)
         noise = self._noise(signer, 1, generator)
@@ -370,7 +370,7 @@ class SignVideoPipeline(DiffusionPipeline):
             shape=(channels_of(self.autoencoder), *signer.reference_latents.shape[-2:]),
             shared=self.config["shared_noise"],
         )
-        return lambda start, stop: noise.frames(start, stop).to(signer.reference)
+        return lambda start, stop: noise.frames(start, stop).to(signer.reference.device)
 
 
 def _arrays(parts: Iterable[Tensor]) -> Iterator[Pictures]:

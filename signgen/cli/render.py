@@ -108,6 +108,13 @@ Examples:
 )
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto")
 @click.option(
+    "--precision",
+    type=click.Choice(["auto", "float32", "bfloat16"]),
+    default="auto",
+    show_default=True,
+    help="Of the networks' numbers; auto is what the device computes with natively.",
+)
+@click.option(
     "--signer-keypoints", type=input_path, metavar="F", help="Of the picture, instead of MediaPipe."
 )
 @click.option("--side-by-side", is_flag=True, help="Show picture, poses and result in one clip.")

@@ -70,6 +70,7 @@ def _settings(script: Script) -> dict[str, Any]:
         "stop_frame": script.take.stop,
         "batch": request.batch,
         "device": script.model.pipeline.device.type,
+        "precision": str(script.model.pipeline.unet.dtype).removeprefix("torch."),
         "model_size": list(script.model.pipeline.size),
         "scaled": script.framing.scales,
         "side_by_side": request.side_by_side,

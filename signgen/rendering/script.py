@@ -76,7 +76,7 @@ def prepare(request: Request, device: torch.device, watch: Stopwatch | None = No
         signer = read_signer(request.signer, request.signer_keypoints)
         sequence, retargeted = _aligned(request, sequence, signer)
     with watch.stage("model"):
-        model = open_model(folder, request.model, device)
+        model = open_model(folder, request.model, device, request.precision)
     windows = Windows(
         size=request.window,
         overlap=request.overlap,
