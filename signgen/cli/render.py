@@ -25,7 +25,7 @@ from signgen.stopwatch import Stopwatch
 if TYPE_CHECKING:
     import torch
 
-    from signgen.rendering import Request, Script, Shot
+    from signgen.rendering import Script, Shot
 
 _NO_MODEL = (
     "--model is missing, and none is bundled here; train one with signgen train all --config mini "
@@ -155,14 +155,14 @@ def render(
         options["signer"]
     )
     request = Request(output=output, model=model or bundled.DEFAULT, **options)
-    script = prepare(request, _device(device), watch)
+    script = prepare(request, chosen_device(device), watch)
     with ExitStack() as bars:
         advance = bars.enter_context(progress(script.num_frames, "frames"))
         look = _opened_when_used(bars, script.num_frames, "frames looked at")
         shot = shoot(script, advance, watch=watch, look=look)
     speed = f"{shot.frames_per_second:.2f} frames/s"
     say(f"{shot.num_frames} frames in {shot.seconds:.1f} s, {speed}")
-    emit(_summary(request, script, shot), as_json=as_json, text=output)
+    emit(_summary(shot.script, shot), as_json=as_json, text=output)
 
 
 def _check_outputs(output: Path, options: dict[str, Any]) -> None:
@@ -188,7 +188,7 @@ def _opened_when_used(bars: ExitStack, total: int, label: str) -> Callable[[int]
     return advanced
 
 
-def _device(name: str) -> "torch.device":
+def chosen_device(name: str) -> "torch.device":
     """Return the device; raises ValueError where it is asked for and not there."""
     import torch
 
@@ -198,8 +198,8 @@ def _device(name: str) -> "torch.device":
     return torch.device("cuda" if there and name != "cpu" else "cpu")
 
 
-def _summary(request: "Request", script: "Script", shot: "Shot") -> Result:
-    width, height = script.framing.size
+def _summary(script: "Script", shot: "Shot") -> Result:
+    request, (width, height) = script.request, script.framing.size
     others = {
         "report": request.report,
         "contact_sheet": request.sheet,
@@ -213,6 +213,7 @@ def _summary(request: "Request", script: "Script", shot: "Shot") -> Result:
         "width": width,
         "height": height,
         "seed": request.seed,
+        "batch": script.windows.at_once,
         "window": script.take.plan.size,
         "overlap": script.take.plan.overlap,
         "seams": list(script.take.seams),

@@ -68,7 +68,7 @@ def _settings(script: Script) -> dict[str, Any]:
         "align": request.align,
         "start_frame": script.take.start,
         "stop_frame": script.take.stop,
-        "batch": request.batch,
+        "batch": script.windows.at_once,
         "device": script.model.pipeline.device.type,
         "precision": str(script.model.pipeline.unet.dtype).removeprefix("torch."),
         "model_size": list(script.model.pipeline.size),
