@@ -1,7 +1,7 @@
 """``signgen render``: one picture of a signer and a pose sequence in, an MP4 out."""
 
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +25,7 @@ from signgen.stopwatch import Stopwatch
 if TYPE_CHECKING:
     import torch
 
+    from pose_sequences.sequence import PoseSequence
     from signgen.rendering import Script, Shot
 
 _NO_MODEL = (
@@ -144,18 +145,19 @@ def render(
         raise click.UsageError(_NO_MODEL)
     output = output or Path(f"{options['poses'].stem}.mp4")
     _check_outputs(output, options)
-    with watch.stage("imports"):
-        from diffusers.utils import logging
-
-        from signgen.rendering import Request, prepare, shoot
-
-    logging.disable_progress_bar()  # of reading each part of a pipeline folder
     options["window"] = options["window"] or 0
     options["signer_keypoints"] = options["signer_keypoints"] or examples.keypoints_of(
         options["signer"]
     )
-    request = Request(output=output, model=model or bundled.DEFAULT, **options)
-    script = prepare(request, chosen_device(device), watch)
+    with _sought(options["signer"], options["signer_keypoints"]) as found:
+        with watch.stage("imports"):
+            from diffusers.utils import logging
+
+            from signgen.rendering import Request, prepare, shoot
+
+        logging.disable_progress_bar()  # of reading each part of a pipeline folder
+        request = Request(output=output, model=model or bundled.DEFAULT, **options)
+        script = prepare(request, chosen_device(device), watch, found)
     with ExitStack() as bars:
         advance = bars.enter_context(progress(script.num_frames, "frames"))
         look = _opened_when_used(bars, script.num_frames, "frames looked at")
@@ -174,6 +176,18 @@ def _check_outputs(output: Path, options: dict[str, Any]) -> None:
     if len(set(given)) < len(given):
         raise click.UsageError("two of the outputs have the same name")
     check_free(*paths, overwrite=options["overwrite"])
+
+
+@contextmanager
+def _sought(signer: Path, keypoints: Path | None) -> "Iterator[Callable[[], PoseSequence] | None]":
+    """Let the signer be sought in the picture while torch is loaded; None where that is known."""
+    if keypoints is not None or not signer.is_file():
+        yield None  # a picture that is not there is refused where it is read
+        return
+    from pose_sequences.extract import extracting
+
+    with extracting(signer) as found:
+        yield found
 
 
 def _opened_when_used(bars: ExitStack, total: int, label: str) -> Callable[[int], object]:
