@@ -265,7 +265,8 @@ class RefinementConditioner:
             maps = F.interpolate(maps, (side, side), mode="area")
         if config["map_channels"] == maps.shape[1]:
             return maps
-        return torch.cat((maps, draw_joints(poses.joints.flatten(0, 1), side)), dim=1)
+        joints = draw_joints(poses.joints.flatten(0, 1), side).to(maps)
+        return torch.cat((maps, joints), dim=1)
 
 
 def _nothing_beside(evidence: SignerEvidence) -> Tensor:

@@ -80,7 +80,8 @@ def posterior(autoencoder: Autoencoder, pixels: Tensor) -> Tensor:
     """
     flat = pixels.flatten(0, 1)
     if isinstance(autoencoder, PublicAutoencoder):
-        said = torch.cat([_said(autoencoder, part) for part in flat.split(_AT_ONCE)])
+        exact = flat.to(autoencoder.dtype)
+        said = torch.cat([_said(autoencoder, part) for part in exact.split(_AT_ONCE)]).float()
     else:
         said = autoencoder.encode(flat)
     return said.unflatten(0, pixels.shape[:2])
@@ -111,15 +112,11 @@ def decode(autoencoder: Autoencoder, latents: Tensor, surroundings: Surroundings
     shape, flat = latents.shape[:2], latents.flatten(0, 1)
     if isinstance(autoencoder, PublicAutoencoder):
         shift, scale = _shift_and_scale(autoencoder)
-        whole = flat / scale + shift
+        whole = (flat / scale + shift).to(autoencoder.dtype)
         pixels = torch.cat([autoencoder.decode(part).sample for part in whole.split(_AT_ONCE)])
     else:
-        still = (surroundings.reference, surroundings.reference_maps)
-        reference, reference_maps = (
-            picture[:, None].expand(-1, shape[1], -1, -1, -1).flatten(0, 1) for picture in still
-        )
         maps = surroundings.maps.flatten(0, 1)
-        pixels = autoencoder.decode(flat, maps, reference, reference_maps)
+        pixels = autoencoder.decode(flat, maps, surroundings.reference, surroundings.reference_maps)
     return pixels.unflatten(0, shape)
 
 

@@ -40,10 +40,14 @@ class Performance:
 
 @dataclass(frozen=True, kw_only=True)
 class Canvas:
-    """Where is drawn: pictures of ``size`` (width, height), on a device."""
+    """Where is drawn: pictures of ``size`` (width, height), on a device.
+
+    dtype: that the networks take them in.
+    """
 
     size: tuple[int, int]
     device: torch.device
+    dtype: torch.dtype = torch.float32
 
     def signer(
         self,
@@ -53,14 +57,14 @@ class Canvas:
     ) -> SignerEvidence:
         """Return what is known of the signer in a picture (H, W, 3) with its keypoints.
 
-        beside: what makes latents (1, c, h, w) of the reference (1, 3, H, W).
+        beside: what makes latents (1, c, h, w) of the reference (1, 3, H, W) in float32.
         """
         frame = torch.from_numpy(picture.copy()).movedim(-1, 0)[None]  # of arrays not to be written
         reference = to_pixels(fit_frames(frame, self.size).to(self.device))
         points = to_points(keypoints, self.size).to(self.device)
         return SignerEvidence(
-            reference=reference,
-            reference_maps=draw_pose_maps(points, LAYOUT, self.size),
+            reference=reference.to(self.dtype),
+            reference_maps=draw_pose_maps(points, LAYOUT, self.size).to(self.dtype),
             reference_latents=beside(reference),
         )
 
@@ -71,8 +75,8 @@ class Canvas:
         def draw(start: int, stop: int) -> PoseEvidence:
             part = chosen(points, torch.arange(start, stop, device=self.device))
             return PoseEvidence(
-                maps=draw_pose_maps(part, LAYOUT, self.size)[None],
-                hands=describe_hands(part, LAYOUT, self.size)[None],
+                maps=draw_pose_maps(part, LAYOUT, self.size)[None].to(self.dtype),
+                hands=describe_hands(part, LAYOUT, self.size)[None].to(self.dtype),
                 joints=find_joints(part, LAYOUT, self.size)[None],
             )
 

@@ -41,6 +41,7 @@ from signgen.paths import path_of
 from signgen.performance import Canvas, Performance, check_inputs
 from signgen.pixels import stream_pixels
 from signgen.sampling import Guidance, Steps
+from signgen.shortage import Shrinking, all_frames
 from signgen.stream import Sampler, StepEnd, stream_latents
 from signgen.take import Take, Windows, plan_take
 from temporal.adapter import TemporalAdapter
@@ -196,30 +197,29 @@ class SignVideoPipeline(DiffusionPipeline):
         """Return all frames of the signer in ``image`` performing ``poses``.
 
         num_inference_steps, guidance_scale: None for what the weights are meant for; output_type:
-        ``np``, ``pt`` or ``pil``; the rest as of stream(). Raises ValueError for
-        inputs that do not fit.
+        ``np``, ``pt`` or ``pil``; the rest as of stream(). Where the device lacks memory, it begins
+        again with fewer windows at once and then with shorter ones, and says so. Raises ValueError
+        for inputs that do not fit.
         """
         # 1. check
         picture = np.asarray(image)
         check_inputs(picture, keypoints)
         check_output_type(output_type)
         steps = self.steps_like(num_inference_steps, guidance_scale)
-        num_frames = self.plan(len(poses), steps, windows).num_frames
+        take = self.plan(len(poses), steps, windows)
         # 2. render
-        stream = self.stream(
+        stream = partial(
+            self.stream,
             picture,
             keypoints,
             poses,
             generator=generator,
             steps=steps,
-            windows=windows,
             callback_on_step_end=callback_on_step_end,
         )
-        with self.progress_bar(total=num_frames) as bar:
-            frames = []
-            for frame in stream:
-                frames.append(frame)
-                bar.update()
+        shrinking = Shrinking(windows or Windows(), take)
+        with self.progress_bar(total=take.num_frames) as bar:
+            frames = all_frames(stream, shrinking, generator, bar.update)
         # 3. hand out
         self.maybe_free_model_hooks()
         return hand_out(frames, output_type)
@@ -247,11 +247,13 @@ class SignVideoPipeline(DiffusionPipeline):
         steps: Steps | None = None,
         windows: Windows | None = None,
     ) -> Pictures:
-        """Return the frames (T, H, W, 3) of stream(), all of them; arguments as there."""
-        frames = self.stream(
-            picture, keypoints, poses, generator=generator, steps=steps, windows=windows
-        )
-        return np.stack(list(frames))
+        """Return the frames (T, H, W, 3) of stream(), all of them; arguments as there.
+
+        With less memory than that takes, windows become smaller, as of a call.
+        """
+        stream = partial(self.stream, picture, keypoints, poses, generator=generator, steps=steps)
+        shrinking = Shrinking(windows or Windows(), self.plan(len(poses), steps, windows))
+        return np.stack(all_frames(stream, shrinking, generator))
 
     def stream(
         self,
@@ -274,14 +276,16 @@ class SignVideoPipeline(DiffusionPipeline):
         step of some frames, for frames go through their steps window by window: ``latents``
         (1, t, c, h, w), which those of the dict that it returns replace, and ``first_frame``, the
         number of the first of them in the clip, neighbours of a part included.
+
+        Windows stay as they are, for frames that have left cannot be made anew: see render_frames.
         Raises ValueError as plan().
         """
         steps = steps or self.steps
         take = self.plan(len(poses), steps, windows)
-        performance = self._performance(picture, keypoints, poses, generator)
+        performance = self.perform(picture, keypoints, poses, generator)
         at_once = (windows or Windows()).at_once
         ended = self._step_end(callback_on_step_end, take)
-        return _arrays(take.cut(self._stream(performance, take, steps, at_once, ended)))
+        return to_arrays(take.cut(self._stream(performance, take, steps, at_once, ended)))
 
     def _step_end(self, callback: Callback | None, take: Take) -> StepEnd | None:
         if callback is None:
@@ -320,9 +324,7 @@ class SignVideoPipeline(DiffusionPipeline):
 
         Between two parts everything is as the caller has it: dropout, and gradients too.
         """
-        sampler = Sampler(
-            unet=self.unet, scheduler=self.scheduler, adapter=self.motion_adapter, steps=steps
-        )
+        sampler = self.sampler(steps)
         part_of_it = performance.from_frame(take.first)
         latents = partial(
             stream_latents, sampler, take.plan, at_once=at_once, on_step_end=on_step_end
@@ -334,6 +336,12 @@ class SignVideoPipeline(DiffusionPipeline):
             if part is None:
                 return
             yield part
+
+    def sampler(self, steps: Steps) -> Sampler:
+        """Return what makes latents of noise in so many steps."""
+        return Sampler(
+            unet=self.unet, scheduler=self.scheduler, adapter=self.motion_adapter, steps=steps
+        )
 
     def beside(self, references: Tensor) -> Tensor:
         """Return the latents (N, c, h, w) of references (N, 3, H, W) in [-1, 1].
@@ -347,15 +355,15 @@ class SignVideoPipeline(DiffusionPipeline):
         return references.new_zeros(len(references), 0, height // block, width // block)
 
     @torch.no_grad()
-    def _performance(
+    def perform(
         self,
         picture: Pictures,
         keypoints: PoseSequence,
         poses: PoseSequence,
         generator: torch.Generator,
     ) -> Performance:
-        """Return who signs and what."""
-        canvas = Canvas(size=self.size, device=self.device)
+        """Return who signs and what; arguments as of stream()."""
+        canvas = Canvas(size=self.size, device=self.device, dtype=self.unet.dtype)
         with at_rest(self.components.values()):
             signer = canvas.signer(picture, keypoints, self.beside)
         noise = self._noise(signer, 1, generator)
@@ -370,10 +378,10 @@ class SignVideoPipeline(DiffusionPipeline):
             shape=(channels_of(self.autoencoder), *signer.reference_latents.shape[-2:]),
             shared=self.config["shared_noise"],
         )
-        return lambda start, stop: noise.frames(start, stop).to(signer.reference)
+        return lambda start, stop: noise.frames(start, stop).to(signer.reference.device)
 
 
-def _arrays(parts: Iterable[Tensor]) -> Iterator[Pictures]:
+def to_arrays(parts: Iterable[Tensor]) -> Iterator[Pictures]:
     """Yield the frames (H, W, 3) of pixels (1, t, 3, H, W)."""
     for part in parts:
         yield from to_frames(part[0]).movedim(1, -1).cpu().numpy()

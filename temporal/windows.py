@@ -40,6 +40,14 @@ class Window:
         return (*rising, *[1.0] * alone, *falling)
 
 
+def most_overlap(size: int, num_steps: int) -> int:
+    """Return how many frames windows of ``size`` can share at most.
+
+    What overlaps must wait for a later window, in every step anew.
+    """
+    return min((size - 1) // 2, 2 * size // num_steps)
+
+
 @dataclass(frozen=True, kw_only=True)
 class WindowPlan:
     """The windows of a clip in every step.
@@ -68,8 +76,7 @@ class WindowPlan:
                 f"a window has {self.size} frames, but the adapter looks along {self.max_frames}; "
                 f"give 1 to {self.max_frames}"
             )
-        # what overlaps must wait for a later window, in every step anew
-        most = min((self.size - 1) // 2, 2 * self.size // self.num_steps)
+        most = most_overlap(self.size, self.num_steps)
         if not 0 <= self.overlap <= most:
             raise ValueError(
                 f"windows overlap by {self.overlap} frames; with {self.size} frames in a window "

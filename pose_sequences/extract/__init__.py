@@ -7,8 +7,9 @@ clip task.py, the care for the children crew.py, what an earlier run left kept.p
 import logging
 import os
 import tempfile
-from collections.abc import Collection, Generator, Iterator, Sequence
-from contextlib import closing
+from collections.abc import Callable, Collection, Generator, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,6 +31,7 @@ __all__ = [
     "Extraction",
     "extract_clips",
     "extract_poses",
+    "extracting",
 ]
 
 STALL_SECONDS = 120.0
@@ -72,6 +74,18 @@ def extract_poses(source: str | Path, options: Extraction = _DEFAULTS) -> PoseSe
                 if isinstance(event, ClipResult) and event.error is not None:
                     raise event.error
         return read_npz(job.target)
+
+
+@contextmanager
+def extracting(
+    source: str | Path, options: Extraction = _DEFAULTS
+) -> Iterator[Callable[[], PoseSequence]]:
+    """Begin what extract_poses does, and give what waits for its end: it returns or raises as that.
+
+    Meanwhile there is time for something else; leaving the block waits too.
+    """
+    with ThreadPoolExecutor(1) as beside:
+        yield beside.submit(extract_poses, source, options).result
 
 
 def extract_clips(

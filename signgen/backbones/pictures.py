@@ -18,8 +18,9 @@ def prepare(pictures: Tensor, size: int, mean: Colour, spread: Colour) -> Tensor
     The centre crop that their processors make would cut off heads and hands.
     """
     if pictures.shape[-2:] != (size, size):
-        resized = F.interpolate(pictures, (size, size), mode="bicubic", antialias=True)
-        pictures = resized.clamp(0, 1)
+        exact = pictures.float()  # the only numbers in which every device can resize
+        resized = F.interpolate(exact, (size, size), mode="bicubic", antialias=True)
+        pictures = resized.clamp(0, 1).to(pictures.dtype)
     device, dtype = pictures.device, pictures.dtype
     middle, width = (constant(colour, device, dtype)[:, None, None] for colour in (mean, spread))
     return (pictures - middle) / width

@@ -14,6 +14,7 @@ _COMMANDS = {
     "studio": ("signgen.cli.studio:studio", "Make synthetic signers and corpora of them."),
     "evaluate": ("signgen.cli.evaluate:evaluate", "Say how good generated clips are."),
     "train": ("signgen.cli.train:train", "Train the generator, stage by stage or as a whole."),
+    "bench": ("signgen.cli.bench:bench", "Measure how fast this machine renders and trains."),
     "corpus": ("signgen.cli.corpus:corpus", "Work with RWTH-PHOENIX-Weather 2014T on disk."),
 }
 

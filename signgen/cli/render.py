@@ -1,7 +1,7 @@
 """``signgen render``: one picture of a signer and a pose sequence in, an MP4 out."""
 
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +25,8 @@ from signgen.stopwatch import Stopwatch
 if TYPE_CHECKING:
     import torch
 
-    from signgen.rendering import Request, Script, Shot
+    from pose_sequences.sequence import PoseSequence
+    from signgen.rendering import Script, Shot
 
 _NO_MODEL = (
     "--model is missing, and none is bundled here; train one with signgen train all --config mini "
@@ -108,6 +109,13 @@ Examples:
 )
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto")
 @click.option(
+    "--precision",
+    type=click.Choice(["auto", "float32", "bfloat16"]),
+    default="auto",
+    show_default=True,
+    help="Of the networks' numbers; auto is what the device computes with natively.",
+)
+@click.option(
     "--signer-keypoints", type=input_path, metavar="F", help="Of the picture, instead of MediaPipe."
 )
 @click.option("--side-by-side", is_flag=True, help="Show picture, poses and result in one clip.")
@@ -137,25 +145,26 @@ def render(
         raise click.UsageError(_NO_MODEL)
     output = output or Path(f"{options['poses'].stem}.mp4")
     _check_outputs(output, options)
-    with watch.stage("imports"):
-        from diffusers.utils import logging
-
-        from signgen.rendering import Request, prepare, shoot
-
-    logging.disable_progress_bar()  # of reading each part of a pipeline folder
     options["window"] = options["window"] or 0
     options["signer_keypoints"] = options["signer_keypoints"] or examples.keypoints_of(
         options["signer"]
     )
-    request = Request(output=output, model=model or bundled.DEFAULT, **options)
-    script = prepare(request, _device(device), watch)
+    with _sought(options["signer"], options["signer_keypoints"]) as found:
+        with watch.stage("imports"):
+            from diffusers.utils import logging
+
+            from signgen.rendering import Request, prepare, shoot
+
+        logging.disable_progress_bar()  # of reading each part of a pipeline folder
+        request = Request(output=output, model=model or bundled.DEFAULT, **options)
+        script = prepare(request, chosen_device(device), watch, found)
     with ExitStack() as bars:
         advance = bars.enter_context(progress(script.num_frames, "frames"))
         look = _opened_when_used(bars, script.num_frames, "frames looked at")
         shot = shoot(script, advance, watch=watch, look=look)
     speed = f"{shot.frames_per_second:.2f} frames/s"
     say(f"{shot.num_frames} frames in {shot.seconds:.1f} s, {speed}")
-    emit(_summary(request, script, shot), as_json=as_json, text=output)
+    emit(_summary(shot.script, shot), as_json=as_json, text=output)
 
 
 def _check_outputs(output: Path, options: dict[str, Any]) -> None:
@@ -167,6 +176,18 @@ def _check_outputs(output: Path, options: dict[str, Any]) -> None:
     if len(set(given)) < len(given):
         raise click.UsageError("two of the outputs have the same name")
     check_free(*paths, overwrite=options["overwrite"])
+
+
+@contextmanager
+def _sought(signer: Path, keypoints: Path | None) -> "Iterator[Callable[[], PoseSequence] | None]":
+    """Let the signer be sought in the picture while torch is loaded; None where that is known."""
+    if keypoints is not None or not signer.is_file():
+        yield None  # a picture that is not there is refused where it is read
+        return
+    from pose_sequences.extract import extracting
+
+    with extracting(signer) as found:
+        yield found
 
 
 def _opened_when_used(bars: ExitStack, total: int, label: str) -> Callable[[int], object]:
@@ -181,7 +202,7 @@ def _opened_when_used(bars: ExitStack, total: int, label: str) -> Callable[[int]
     return advanced
 
 
-def _device(name: str) -> "torch.device":
+def chosen_device(name: str) -> "torch.device":
     """Return the device; raises ValueError where it is asked for and not there."""
     import torch
 
@@ -191,8 +212,8 @@ def _device(name: str) -> "torch.device":
     return torch.device("cuda" if there and name != "cpu" else "cpu")
 
 
-def _summary(request: "Request", script: "Script", shot: "Shot") -> Result:
-    width, height = script.framing.size
+def _summary(script: "Script", shot: "Shot") -> Result:
+    request, (width, height) = script.request, script.framing.size
     others = {
         "report": request.report,
         "contact_sheet": request.sheet,
@@ -206,6 +227,7 @@ def _summary(request: "Request", script: "Script", shot: "Shot") -> Result:
         "width": width,
         "height": height,
         "seed": request.seed,
+        "batch": script.windows.at_once,
         "window": script.take.plan.size,
         "overlap": script.take.plan.overlap,
         "seams": list(script.take.seams),

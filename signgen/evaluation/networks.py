@@ -49,7 +49,15 @@ class Absent:
 
 
 class PictureEncoder(Protocol):
-    """The fusion encoder of a pipeline, whichever it is."""
+    """The fusion encoder of a pipeline, whichever it is, and what it computes on and with."""
+
+    @property
+    def device(self) -> torch.device:
+        """Where its weights are."""
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """What its weights are."""
 
     def embed(self, pictures: Tensor) -> Tensor:
         """Return embeddings (N, E) of pictures (N, 3, H, W) in [-1, 1]."""
@@ -90,9 +98,14 @@ def fusion_features(encoder: PictureEncoder | None, size: tuple[int, int]) -> Fe
     """
     if encoder is None:
         return Absent("the pipeline has no fusion encoder")
+
+    def embed(pictures: Tensor) -> Tensor:
+        fitted = _fitted(pictures, size).to(encoder.device, encoder.dtype)
+        return encoder.embed(fitted).float().cpu()
+
     with torch.no_grad():
-        width = encoder.embed(torch.zeros(1, 3, size[1], size[0])).shape[1]
-    return Features(width=width, embed=lambda pictures: encoder.embed(_fitted(pictures, size)))
+        width = embed(torch.zeros(1, 3, size[1], size[0])).shape[1]
+    return Features(width=width, embed=embed)
 
 
 def fusion_distances(encoder: PictureEncoder | None, size: tuple[int, int]) -> Distances | Absent:

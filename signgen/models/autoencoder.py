@@ -86,12 +86,25 @@ class BlockAutoencoder(ModelMixin, ConfigMixin):
     ) -> Tensor:
         """Return pixels (N, 3, H, W), about in [-1, 1].
 
-        latents (N, c, h, w); maps, reference_maps (N, 3, H, W) in [0, 1]: what the frame and the
-        reference picture show; reference (N, 3, H, W) in [-1, 1].
+        latents (N, c, h, w); maps (N, 3, H, W) in [0, 1]: what the frames show; reference
+        (M, 3, H, W) in [-1, 1], reference_maps (M, 3, H, W): of each N / M frames in a row.
         """
-        side = self.side(self.unfold(torch.cat((maps, reference, reference_maps), dim=1)))
-        details = self.fold(self.out(self.fine(self.coarse(latents) + side)))
+        dtype = self.out.weight.dtype  # the components stay exact, whatever the decoder is
+        side = self._beside(maps.to(dtype), torch.cat((reference, reference_maps), dim=1).to(dtype))
+        details = self.fold(self.out(self.fine(self.coarse(latents.to(dtype)) + side)))
         return self.decode_linear(latents) + details
+
+    def _beside(self, maps: Tensor, still: Tensor) -> Tensor:
+        """Return features (N, width, 2h, 2w); a convolution is a sum, so still parts are done once.
+
+        maps (N, 3, H, W); still (M, 6, H, W): of N / M frames in a row.
+        """
+        moving = self.unfold(maps)
+        split = moving.shape[1]
+        weight, bias = self.side.weight, self.side.bias
+        shared = F.conv2d(self.unfold(still), weight[:, split:], padding=1)
+        own = F.conv2d(moving, weight[:, :split], bias, padding=1)
+        return own + shared.repeat_interleave(len(maps) // len(still), dim=0)
 
     @torch.no_grad()
     def fit(self, mean: Tensor, covariance: Tensor) -> None:

@@ -95,6 +95,7 @@ def predict(
     """
     num_frames = noisy.shape[1]
     inputs = torch.cat((noisy, conditioning.channels()), dim=2).flatten(0, 1)  # (B*T, C, h, w)
+    inputs = inputs.to(unet.conv_in.weight.dtype)  # latents are exact, whatever the network is
     residuals = [residual.flatten(0, 1) for residual in conditioning.residuals]
     said = unet(
         inputs,

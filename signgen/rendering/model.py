@@ -15,6 +15,7 @@ from pose_sequences.errors import InputError
 from signgen import bundled
 from signgen.backbones.public import sha256_of
 from signgen.pipeline import SignVideoPipeline
+from signgen.precision import cast, named_precision
 from signgen.training.stages import read_pipeline
 
 _INDEX = "model_index.json"
@@ -56,12 +57,13 @@ def find_model(model: str, revision: str | None = None) -> Path:
         ) from error
 
 
-def open_model(folder: Path, model: str, device: torch.device) -> Model:
+def open_model(folder: Path, model: str, device: torch.device, precision: str = "auto") -> Model:
     """Read a pipeline folder onto a device; model: as it was asked for.
 
-    Raises InputError if the folder is not whole.
+    precision: of precision.PRECISIONS. Raises InputError if the folder is not whole.
     """
     pipeline = read_pipeline(folder)
+    cast(pipeline, named_precision(precision, device))
     pipeline.to(device)
     return Model(
         pipeline=pipeline,

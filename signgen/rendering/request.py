@@ -21,7 +21,7 @@ class Request:
     body; window, overlap, batch: as size, overlap and at_once of take.Windows. side_by_side: with
     the signer's picture and the poses beside each frame; label: with a visible word on it. report,
     sheet, captions: where else to write; redetect: whether the detector looks at the frames for the
-    report. Raises OutputError for an output that cannot be.
+    report; precision: as of model.open_model. Raises OutputError for an output that cannot be.
     """
 
     signer: Path
@@ -41,6 +41,7 @@ class Request:
     window: int = 0
     overlap: int = 0
     batch: int = 1
+    precision: str = "auto"
     side_by_side: bool = False
     label: bool = False
     report: Path | None = None

@@ -1,6 +1,7 @@
 """The script of a rendering: all is read, checked and fitted before the first frame is made."""
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -57,12 +58,17 @@ class Script:
         return placed(self.poses, self.framing.size)
 
 
-def prepare(request: Request, device: torch.device, watch: Stopwatch | None = None) -> Script:
+def prepare(
+    request: Request,
+    device: torch.device,
+    watch: Stopwatch | None = None,
+    found: Callable[[], PoseSequence] | None = None,
+) -> Script:
     """Read what a request names, and fit it together.
 
-    watch: what the stages are timed with. Raises InputError for what cannot be used, OutputError
-    for an output that cannot be, ToolError for a detector that is asked for and not here, and
-    ValueError for settings that do not fit the model.
+    watch: what the stages are timed with; found: as of read_signer. Raises InputError for what
+    cannot be used, OutputError for an output that cannot be, ToolError for a detector that is asked
+    for and not here, and ValueError for settings that do not fit the model.
     """
     watch = watch or Stopwatch()
     folder = find_model(request.model, request.revision)
@@ -73,10 +79,10 @@ def prepare(request: Request, device: torch.device, watch: Stopwatch | None = No
         start, stop = _part(request, sequence)
         sequence, repaired = _repaired(request, sequence)
     with watch.stage("signer"):
-        signer = read_signer(request.signer, request.signer_keypoints)
+        signer = read_signer(request.signer, request.signer_keypoints, found)
         sequence, retargeted = _aligned(request, sequence, signer)
     with watch.stage("model"):
-        model = open_model(folder, request.model, device)
+        model = open_model(folder, request.model, device, request.precision)
     windows = Windows(
         size=request.window,
         overlap=request.overlap,

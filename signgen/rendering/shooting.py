@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -17,9 +17,8 @@ from signgen.rendering.marks import comment
 from signgen.rendering.report import report, to_text
 from signgen.rendering.script import Script
 from signgen.rendering.viewers import Viewers, open_viewers
+from signgen.shortage import Shrinking, is_shortage
 from signgen.stopwatch import Stopwatch
-
-_NO_MEMORY = "can't allocate memory"
 
 Advance = Callable[[int], object]
 
@@ -28,10 +27,12 @@ Advance = Callable[[int], object]
 class Shot:
     """How a shooting went.
 
-    start_up: from the job's beginning until the shooting's, in seconds; first_frame, seconds: from
-    there until the first and until the last frame was written.
+    script: as it was shot, with smaller windows where memory was short; start_up: from the job's
+    beginning until the shooting's, in seconds; first_frame, seconds: from there until the first and
+    until the last frame was written.
     """
 
+    script: Script
     num_frames: int
     start_up: float
     first_frame: float
@@ -56,7 +57,47 @@ def shoot(
     watch: what the stages are timed with, from the job's beginning. Raises OutputError where a file
     cannot be written and ToolError where the device lacks memory.
     """
-    watch = watch or Stopwatch()
+    watch, shrinking = watch or Stopwatch(), Shrinking(script.windows, script.take)
+    while True:
+        written = _Counted(advance)
+        try:
+            return _shoot(script, written, watch, look)
+        except (RuntimeError, MemoryError) as error:
+            script = _with_less(script, shrinking, error)
+            advance(-written.count)
+
+
+class _Counted:
+    """Counts the frames that somebody else is told of."""
+
+    def __init__(self, advance: Advance) -> None:
+        self.count, self._advance = 0, advance
+
+    def __call__(self, frames: int) -> None:
+        self.count += frames
+        self._advance(frames)
+
+
+def _with_less(script: Script, shrinking: Shrinking, error: BaseException) -> Script:
+    """Return the script with smaller windows; raises ToolError where none are left to try."""
+    if not is_shortage(error):
+        raise error
+    try:
+        shrinking.shrink(error)
+    except (RuntimeError, MemoryError):
+        raise ToolError(
+            "the device has not enough memory; give a smaller --batch or --window, or --device cpu"
+        ) from error
+    pipeline, windows = script.model.pipeline, shrinking.windows
+    return replace(
+        script,
+        windows=windows,
+        take=pipeline.plan(len(script.poses), script.steps, windows),
+    )
+
+
+def _shoot(script: Script, advance: Advance, watch: Stopwatch, look: Advance) -> Shot:
+    """Render a script into its files with the windows that it has."""
     began, first = watch.seconds, 0.0
     # what is opened last is named first, and all is written before anything is named
     with ExitStack() as opened:
@@ -81,6 +122,7 @@ def shoot(
         with watch.stage("encoder"):
             film.finish()
         shot = Shot(
+            script=script,
             num_frames=script.num_frames,
             start_up=began,
             first_frame=first,
@@ -128,7 +170,7 @@ def _fill(
 
 
 def _frames(script: Script) -> Iterator[NDArray[np.uint8]]:
-    """Yield the frames (H, W, 3) in their final shape."""
+    """Return the frames (H, W, 3) in their final shape."""
     frames = script.model.pipeline.stream(
         script.signer.picture,
         script.signer.keypoints,
@@ -137,12 +179,4 @@ def _frames(script: Script) -> Iterator[NDArray[np.uint8]]:
         steps=script.steps,
         windows=script.windows,
     )
-    try:
-        yield from map(script.framing.undo, frames)
-    except RuntimeError as error:
-        # on a CPU torch has no error of its own for it
-        if not isinstance(error, torch.OutOfMemoryError) and _NO_MEMORY not in str(error):
-            raise
-        raise ToolError(
-            "the device has not enough memory; give a smaller --batch or --window, or --device cpu"
-        ) from error
+    return map(script.framing.undo, frames)

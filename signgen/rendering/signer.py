@@ -1,6 +1,7 @@
 """The signer of a rendering: a picture, and where in it the body is."""
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -32,20 +33,23 @@ class Signer:
         return self.picture.shape[1], self.picture.shape[0]
 
 
-def read_signer(path: Path, keypoints: Path | None) -> Signer:
+def read_signer(
+    path: Path, keypoints: Path | None, found: Callable[[], PoseSequence] | None = None
+) -> Signer:
     """Read a picture and find the signer in it, or take the keypoints of a pose file.
 
-    Raises InputError for a file that cannot be used, and for a picture without a signer.
+    found: what waits for the picture's own, where they are being sought already. Raises InputError
+    for a file that cannot be used, and for a picture without a signer.
     """
     picture = read_image(path)
     if keypoints is None:
         from pose_sequences.extract import extract_poses
 
-        found = extract_poses(path)
+        own = found() if found else extract_poses(path)
     else:
-        found = _given(keypoints, picture)
+        own = _given(keypoints, picture)
     try:
-        return Signer(picture=picture, keypoints=found, body=measure_body(found))
+        return Signer(picture=picture, keypoints=own, body=measure_body(own))
     except ValueError as error:
         if keypoints is not None:
             raise PoseFileError(

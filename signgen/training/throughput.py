@@ -45,7 +45,7 @@ class Meter:
 
     def wait(self) -> None:
         """Wait until the device has done all it was told."""
-        _wait(self._device)
+        wait(self._device)
 
     def report(self, num_samples: int, flop_per_sample: float) -> Speed:
         """Return the speed since the last report; num_samples: seen so far, by all processes."""
@@ -75,10 +75,10 @@ def gemm_peak(device: torch.device, precision: torch.dtype) -> float:
     matrix = torch.randn(size, size, device=device, generator=generator).to(precision)
     times = []
     for _ in range(_REPEATS + 1):
-        _wait(device)
+        wait(device)
         started = time.perf_counter()
         matrix @ matrix
-        _wait(device)
+        wait(device)
         times.append(time.perf_counter() - started)
     return 2 * size**3 / min(times[1:])  # the first one warms up
 
@@ -90,6 +90,7 @@ def count_flop(loss: Callable[[], Tensor]) -> float:
     return float(counter.get_total_flops())
 
 
-def _wait(device: torch.device) -> None:
+def wait(device: torch.device) -> None:
+    """Wait until a device has done all it was told."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)

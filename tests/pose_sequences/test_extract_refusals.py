@@ -4,7 +4,14 @@ from pathlib import Path
 import pytest
 
 from pose_sequences.errors import ImageError, InputError, OutputError, ToolError, VideoError
-from pose_sequences.extract import ClipJob, ClipResult, Extraction, extract_clips, extract_poses
+from pose_sequences.extract import (
+    ClipJob,
+    ClipResult,
+    Extraction,
+    extract_clips,
+    extract_poses,
+    extracting,
+)
 from pose_sequences.images import write_png
 from pose_sequences.outputs import fresh_file
 from pose_sequences.video.mp4 import write_mp4
@@ -37,6 +44,14 @@ def test_a_bad_source_is_one_line_that_names_it(
         extract_poses(source)
     assert "\n" not in str(caught.value)
     assert str(source) in str(caught.value)
+
+
+def test_what_is_begun_beside_other_work_ends_as_if_it_were_not(tmp_path: Path) -> None:
+    with (
+        extracting(tmp_path / "nowhere.png") as found,
+        pytest.raises(InputError, match=r"nowhere\.png"),
+    ):
+        found()
 
 
 def test_the_detector_is_mute_and_starts_from_a_notebook_too(

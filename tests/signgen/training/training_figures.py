@@ -13,22 +13,17 @@ import sys
 import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 import torch
 from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
 from torch import Tensor, nn
 
-from signgen.data import ClipArrays, MemoryClips
-from signgen.training.build import build_pipeline
-from signgen.training.denoiser import DenoiserObjective
+from signgen.bench.training import random_objective
 from signgen.training.recipe import load_recipe
-from signgen.training.scene import Stage
 from signgen.training.settings import Optimisation
-from signgen.training.stages import freeze_all_but
 from signgen.training.throughput import Meter
 from signgen.training.trainer import Dice, Objective, RunSettings, Trainer
-from tests.signer import signing
 
 _BASE = {
     "in_channels": 4,
@@ -94,21 +89,6 @@ def base_objective(size: int, device: torch.device) -> UnetObjective:
     return UnetObjective(unet.train(), size)
 
 
-def mini_objective(size: int, device: torch.device) -> DenoiserObjective:
-    """Return the bundled recipe's denoiser, and random pictures with real poses to train it on."""
-    recipe = load_recipe("mini", [f"size={size}"])
-    pipeline = build_pipeline(recipe.models, 0).to(device)
-    rng = np.random.default_rng(0)
-    poses = signing(32)
-    pictures = rng.integers(0, 256, (32, size, size, 3), np.uint8)
-    clip = ClipArrays(name="noise", signer="nobody", frames=pictures, poses=poses)
-    source = MemoryClips([clip], size=(size, size), device=device)
-    scenes = Stage(source=source, settings=recipe.samples, size=size)
-    objective = DenoiserObjective(pipeline=pipeline, scenes=scenes, settings=recipe.denoiser)
-    freeze_all_but(pipeline, objective)
-    return objective
-
-
 def measure(
     objective: Objective[object], settings: Optimisation, device: torch.device, steps: int
 ) -> str:
@@ -143,8 +123,11 @@ def main() -> None:
         Optimisation(batch_size=given.batch_size, precision=given.precision), compile=given.compile
     )
     for size in given.size:
-        make = mini_objective if given.config == "mini" else base_objective
-        line = measure(make(size, device), loop, device, given.steps)
+        if given.config == "mini":
+            made: Objective[Any] = random_objective(load_recipe("mini", [f"size={size}"]), device)
+        else:
+            made = base_objective(size, device)
+        line = measure(made, loop, device, given.steps)
         sys.stdout.write(
             f"{given.config} {size} px, batch {given.batch_size}, {given.precision}: {line}\n"
         )
