@@ -107,8 +107,20 @@ class SignerConditions:
     biases: tuple[Tensor, ...] = ()
 
 
-class Conditioner(Protocol):
-    """A method's way from evidence to conditions: the signer's once, the poses' frame by frame."""
+class StreamConditioner(Protocol):
+    """From evidence to conditions in two steps: the signer's once, the poses' frame by frame."""
+
+    def of_signer(self, evidence: SignerEvidence) -> SignerConditions:
+        """Return what all frames share."""
+        ...
+
+    def of_frames(self, signer: SignerConditions, poses: PoseEvidence) -> Conditioning:
+        """Return the conditions of some frames, with every part kept."""
+        ...
+
+
+class Conditioner(StreamConditioner, Protocol):
+    """A method's way from evidence to conditions."""
 
     @property
     def learned(self) -> tuple[str, ...]:
@@ -118,14 +130,6 @@ class Conditioner(Protocol):
     @property
     def sees_latents(self) -> bool:
         """Whether the reference's latents are looked at."""
-        ...
-
-    def of_signer(self, evidence: SignerEvidence) -> SignerConditions:
-        """Return what all frames share."""
-        ...
-
-    def of_frames(self, signer: SignerConditions, poses: PoseEvidence) -> Conditioning:
-        """Return the conditions of some frames, with every part kept."""
         ...
 
     def __call__(self, evidence: Evidence) -> Conditioning:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor
 
-from signgen.conditioner import Conditioner
+from signgen.conditioner import StreamConditioner
 from signgen.conditioning import Conditioning
 from signgen.latents import Autoencoder, Surroundings, decode
 from signgen.performance import Performance
@@ -20,7 +20,7 @@ _AT_ONCE = 8  # frames that are decoded together
 
 def stream_pixels(
     performance: Performance,
-    conditioner: Conditioner,
+    conditioner: StreamConditioner,
     autoencoder: Autoencoder,
     latents: Callable[[Source], Iterator[Tensor]],
 ) -> Iterator[Tensor]:

@@ -42,9 +42,9 @@ def measure_against(
         with laps.stage("ours"):
             for _ in islice(frames, None if last else share):
                 pass
-        for name, recipe in others.items():
+        for name, published in others.items():
             with laps.stage(name):
-                next(recipe)
+                next(published)
     mean = {name: laps.seconds[name] / _TURNS for name in others}
     own = laps.seconds["ours"] / len(clip.poses)
     return {
