@@ -61,5 +61,11 @@ def test_the_wheel_holds_the_three_packages_and_their_data(tmp_path: Path) -> No
         assert {n for n in inside if n.startswith(f"{package}/") and n.endswith(".py")} == {
             str(file.relative_to(ROOT)) for file in (ROOT / package).rglob("*.py")
         }
-    for file in ("examples/hello.npz", "evaluation/page/page.css", "evaluation/page/page.js"):
-        assert f"signgen/{file}" in names
+    examples = [
+        str(file.relative_to(ROOT))
+        for ending in ("npz", "png", "webp", "json")
+        for file in (ROOT / "signgen" / "examples").rglob(f"*.{ending}")
+    ]
+    pages = ("signgen/evaluation/page/page.css", "signgen/evaluation/page/page.js")
+    assert "signgen/examples/hello.npz" in examples
+    assert {*examples, *pages} <= {*names}

@@ -26,6 +26,19 @@ def signer_path(value: str) -> Path:
     return _resolved(value, "signer")
 
 
+def lexicon_path(value: str) -> Path:
+    """Return the folder to read that a word means; ``example:NAME`` is a bundled lexicon."""
+    return _resolved(value, "lexicon")
+
+
+def body_path(value: str) -> Path:
+    """Return what shows a body; ``example:NAME`` is a bundled signer, or else a pose sequence."""
+    if value.removeprefix(examples.PREFIX) not in examples.names("signer"):
+        return input_path(value)
+    picture = signer_path(value)
+    return examples.keypoints_of(picture) or picture
+
+
 def _resolved(value: str, kind: examples.Kind) -> Path:
     try:
         return examples.resolve(value, kind)

@@ -13,6 +13,7 @@ from signgen.cli.options import (
     declared_options,
     frame_rate,
     json_option,
+    lexicon_path,
     overwrite_option,
 )
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 _EPILOG = """\b
 Examples:
-  signgen poses join SMALL CHILDREN EAT PIZZA --lexicon signs -o sentence.npz
+  signgen poses join SORA KEMI TIVO --lexicon example:lexicon -o sentence.npz
   signgen poses join EAT PIZZA --lexicon signs -o sentence.npz --webvtt sentence.vtt --rest
   signgen poses join A N N A --lexicon alphabet -o anna.npz --hold 0.4
 """
@@ -33,7 +34,7 @@ Examples:
 @click.option(
     "--lexicon",
     "folder",
-    type=PATH,
+    type=lexicon_path,
     required=True,
     help="A folder with an index.csv of spoken-to-signed, or of files named by gloss.",
 )

@@ -8,6 +8,7 @@ import click
 from signgen.cli.console import Result, emit, say
 from signgen.cli.options import (
     PATH,
+    body_path,
     check_free,
     declared,
     declared_options,
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 _EPILOG = """\b
 Examples:
+  signgen poses retarget example:sentence --to example:rosa -o sentence-as-rosa.npz
   signgen poses retarget example:hello --to me.png -o hello-as-me.npz
   signgen poses retarget hello.pose --to me.npz -o hello-as-me.npz --report-picture fit.png
   signgen poses retarget hello.npz --to me.mp4 -o hello-as-me.pose --json
@@ -34,7 +36,7 @@ Examples:
 @click.option(
     "--to",
     "reference",
-    type=input_path,
+    type=body_path,
     required=True,
     help="Who it shall be: keypoints, a picture or a video.",
 )

@@ -3,19 +3,21 @@
 from pathlib import Path
 from typing import Literal
 
-Kind = Literal["poses", "signer"]
+Kind = Literal["poses", "signer", "lexicon"]
 
 PREFIX = "example:"
 FOLDER = Path(__file__).parent
 _KEYPOINTS = ".keypoints.npz"
-_ENDINGS: dict[Kind, str] = {"poses": ".npz", "signer": ".png"}
-_WORDS: dict[Kind, str] = {"poses": "poses", "signer": "signers"}
+_ENDINGS: dict[Kind, str] = {"poses": ".npz", "signer": ".png", "lexicon": ""}
+_WORDS: dict[Kind, str] = {"poses": "poses", "signer": "signers", "lexicon": "lexicons"}
 
 
 def names(kind: Kind = "poses") -> list[str]:
-    """Return the names of the bundled pose sequences, or of the pictures of signers."""
+    """Return the names of the bundled pose sequences, pictures of signers, or lexicons."""
     if kind == "signer":
         return sorted(path.name.removesuffix(_KEYPOINTS) for path in FOLDER.glob(f"*{_KEYPOINTS}"))
+    if kind == "lexicon":
+        return sorted({path.parent.name for path in FOLDER.glob("*/*.npz")})
     paths = FOLDER.glob("*.npz")
     return sorted(path.stem for path in paths if not path.name.endswith(_KEYPOINTS))
 
