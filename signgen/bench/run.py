@@ -1,3 +1,4 @@
+# mypy: disable-error-code="no-untyped-call"
 """A benchmark from its request to its figures: what is asked for, part by part."""
 
 from collections.abc import Callable, Sequence
@@ -25,7 +26,8 @@ class Bench:
 
     parts: of PARTS; model: as of ``signgen render``, None for the bundled one or an untrained one;
     against: whether the published recipe is measured too; frames: of the whole command; window: 0
-    for as far as the model looks; precision: of rendering, as of precision.named_precision.
+    for as far as the model looks; precision: of rendering, as of precision.named_precision; steps:
+    of the sampler, 0 for those the model is meant for.
     """
 
     parts: Sequence[str] = PARTS
@@ -35,6 +37,7 @@ class Bench:
     frames: int = 250
     window: int = 0
     precision: str = "auto"
+    steps: int = 0
 
 
 def measure(bench: Bench, say: Callable[[str], object] = lambda _: None) -> Figures:
@@ -52,6 +55,9 @@ def measure(bench: Bench, say: Callable[[str], object] = lambda _: None) -> Figu
     with model_folder(bench.model) as (folder, trained):
         figures["trained"] = trained
         pipeline = opened(folder, bench.device, precision)
+        if bench.steps:
+            pipeline.register_to_config(num_steps=bench.steps)
+        figures["steps"] = pipeline.steps.num_steps
         size, windows = pipeline.size, Windows(size=bench.window)
         short = example_clip(min(bench.frames, _STAGED))
         if "render" in bench.parts:
@@ -70,6 +76,7 @@ def measure(bench: Bench, say: Callable[[str], object] = lambda _: None) -> Figu
             say(f"rendering {bench.frames} frames as a command")
             words = ["--device", bench.device.type, "--precision", bench.precision]
             words += ["--window", str(bench.window)] if bench.window else []
+            words += ["--steps", str(bench.steps)] if bench.steps else []
             clip = example_clip(bench.frames)
             figures["render"]["command"] = measure_command(folder, clip, *words)
     return figures | _others(bench, size, say)

@@ -42,6 +42,7 @@ Examples:
     help="That render makes as a command; stages are measured over 96 of them at most.",
 )
 @click.option("--window", type=click.IntRange(min=1), help="Frames, as of render.")
+@click.option("--steps", type=click.IntRange(1, 1000), help="As of render.  [default: the model's]")
 @json_option
 def bench(
     parts: tuple[str, ...],
@@ -51,6 +52,7 @@ def bench(
     against: str | None,
     frames: int,
     window: int | None,
+    steps: int | None,
     as_json: bool,
 ) -> None:
     """Measure PARTs: render, training, drawing, studio; all of them where none is named.
@@ -72,6 +74,7 @@ def bench(
             frames=frames,
             window=window or 0,
             precision=precision,
+            steps=steps or 0,
         ),
         say,
     )

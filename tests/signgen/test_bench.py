@@ -87,6 +87,7 @@ def test_the_untrained_model_is_sampled_as_after_its_last_stage() -> None:
 @pytest.mark.parametrize("as_json", [True, False])
 def test_the_command_says_the_ratio(folder: Path, as_json: bool) -> None:
     words = ["bench", "render", "--against", "fpdm", "--model", str(folder), "--device", "cpu"]
+    words += ["--steps", "1"]
     words += ["--frames", "5", "--precision", "float32", *(["--json"] if as_json else [])]
     result = CliRunner().invoke(main, words)
     assert result.exit_code == 0, result.stderr
@@ -99,6 +100,7 @@ def test_the_command_says_the_ratio(folder: Path, as_json: bool) -> None:
     assert said["ratio"] == pytest.approx(expected)
     assert said["ratio"] == said["ratio_equal_precision"]
     assert said["trained"] is True
+    assert said["steps"] == 1
     command = said["render"]["command"]
     assert command["frames"] == 5
     assert 0 < command["start_up_seconds"] < 5 / command["frames_per_second"]
