@@ -21,7 +21,8 @@ from signgen.studio.reenact.face import face_actions
 from signgen.studio.reenact.fit import fit_frames, fit_shared
 from signgen.studio.reenact.guess import Arms
 from signgen.studio.reenact.misfit import Shared
-from signgen.studio.reenact.rig import Numbers, Rig
+from signgen.studio.reenact.numbers import Numbers
+from signgen.studio.reenact.rig import Rig
 from signgen.studio.reenact.sight import RIGID, SHOULDERS, Sight
 
 __all__ = ["NoBodyError", "Reenactment", "reenact"]
@@ -58,11 +59,10 @@ class Reenactment:
         done = 0
         stretches = fit_frames(self.rig, self.arms, self.sight, self.shared, self.sequence.fps)
         for stretch in stretches:
-            numbers = Numbers.of(stretch)
-            rotations = self.rig.rotations(numbers, self.shared.values()[2])
+            rotations = self.rig.rotations(stretch, self.shared.values()[2])
             actions = self.actions[done : done + len(stretch)]
             done += len(stretch)
-            yield Pose(rotations, actions, numbers.root - self.middle)
+            yield Pose(rotations, actions, Numbers.of(stretch).root - self.middle)
 
     def camera(self, size: tuple[int, int]) -> Camera:
         """Return the camera that sees the signer where the sequence shows them.

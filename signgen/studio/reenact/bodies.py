@@ -3,12 +3,10 @@
 import torch
 from torch import Tensor
 
-from signgen.studio.comfort import solids
 from signgen.studio.locations import HEAD_BONE
 from signgen.studio.reenact.rig import Places, Rig
 
-_OUT = (1.0, -1.0)
-_BEHIND = 0.6  # of the radii: from there, the way out leads to the front
+_POINTS = (0, 9)  # of a hand: the wrist and the middle knuckle
 
 
 def inside(rig: Rig, places: Places) -> Tensor:
@@ -16,20 +14,22 @@ def inside(rig: Rig, places: Places) -> Tensor:
 
     0 outside, about 1 at the middle of a solid.
     """
-    points = places.hands[:, :, [0, 9]]
-    total = points.new_zeros(points.shape[:2])
-    parts = []
-    for side, out in enumerate(_OUT):
-        own = points[:, side]
-        deep = total[:, side]
-        for solid in solids(rig.body, out):
-            turn, place, at = (
-                (places.head, places.head_at, rig.head_rest)
-                if solid.bone == HEAD_BONE
-                else (places.chest, places.chest_at, rig.chest_rest)
-            )
-            local = (own - place[:, None]) @ turn + at
-            unit = (local - solid.middle) / solid.radii
-            deep = deep + (1 - (unit**2).sum(-1)).clamp(min=0).square().sum(1)
-        parts.append(deep)
-    return torch.stack(parts, 1)
+    points = places.hands[:, :, _POINTS].flatten(1, 2)  # (T, 4, 3)
+    chest = (points - places.chest_at[:, None]) @ places.chest + rig.chest_rest
+    head = (points - places.head_at[:, None]) @ places.head + rig.head_rest
+    depth = points.new_zeros((len(points), 2))
+    for local, of_head in ((head, True), (chest, False)):
+        middles, radii = _solids(rig, of_head=of_head)
+        unit = (local.unflatten(1, (2, 2))[:, :, :, None] - middles[:, None]) / radii[:, None]
+        deep = (1 - (unit**2).sum(-1)).clamp(min=0)  # (T, 2, points, solids)
+        depth = depth + (deep**2).sum((2, 3))
+    return depth
+
+
+def _solids(rig: Rig, *, of_head: bool) -> tuple[Tensor, Tensor]:
+    """Return the middles and the radii (2, N, 3) of what one bone carries, for either hand."""
+    chosen = [
+        [solid for solid in solids if (solid.bone == HEAD_BONE) == of_head] for solids in rig.solids
+    ]
+    middles = torch.stack([torch.stack([solid.middle for solid in side]) for side in chosen])
+    return middles, torch.stack([torch.stack([solid.radii for solid in side]) for side in chosen])

@@ -12,20 +12,21 @@ from torch import Tensor
 
 from signgen.studio.reenact.guess import Arms, first_guess, likely_shared
 from signgen.studio.reenact.misfit import Shared, misfit
-from signgen.studio.reenact.rig import Numbers, Rig, table
+from signgen.studio.reenact.numbers import Numbers, table
+from signgen.studio.reenact.rig import Rig
 from signgen.studio.reenact.sight import Sight
 
-_STRETCH, _AHEAD, _BEHIND = 96, 12, 2  # frames fitted, looked ahead, and leant on
+STRETCH, _AHEAD, _BEHIND = 96, 12, 2  # frames fitted, looked ahead, and leant on
 _SAMPLED = 24  # frames on which what is shared is found
 _STEPS_SHARED, _STEPS = 160, 240
-_RATE, _LAST_RATE = 0.06, 0.003  # of Adam's steps, in _UNITS
+_RATE, _LAST_RATE = 0.03, 0.003  # of Adam's steps, in _UNITS
 _UNITS = table(root=0.2) + (table(root=1.0) == 0)  # metres, and radians
 # What the logarithms of what is shared are likely to differ by, and how far they can.
 _SHARED_UNITS, _MOST_SHARED = (0.05, 0.8, 0.05, 0.15), (0.3, 1.2, 0.2, 0.5)
 _LIKELY = 20.0  # how strongly, a frame
 # How strongly each number is drawn to rest, where nothing else is known, and to an even motion.
-_ARM = {"swing": 1.0, "twist": 3.0, "elbow": 0.3, "forearm": 1.0, "wrist": 4.0}
-_EASE = table(root=(0, 2000, 0), trunk=15, head=0.5, collar=20, bends=1, spreads=4, **_ARM)
+_ARM = {"swing": 1.0, "twist": 3.0, "elbow": 0.3, "forearm": 1.0, "wrist": 1.5}
+_EASE = table(root=(0, 2000, 0), trunk=30, head=0.5, collar=20, bends=1, spreads=4, **_ARM)
 _STEADY = table(root=400) + 5 * (table(root=1.0) == 0)
 _MOST_FPS = 60.0  # beyond it, frames count as if they were shown so fast
 
@@ -41,7 +42,7 @@ def fit_shared(rig: Rig, arms: Arms, sight: Sight) -> tuple[Shared, Tensor]:
     free = (first_guess(rig, arms, sight, start) / _UNITS).requires_grad_()
     for _ in _descent([free, logs], _STEPS_SHARED):
         numbers, shared = free * _UNITS, Shared(*(likely + logs * units).exp())
-        loss = misfit(rig, sight, Numbers.of(numbers), shared) + _strain(rig, numbers)
+        loss = misfit(rig, sight, numbers, shared) + _strain(rig, numbers)
         (loss + _LIKELY * count * (logs**2).sum()).backward()
         _within(rig, free)
         with torch.no_grad():
@@ -50,17 +51,19 @@ def fit_shared(rig: Rig, arms: Arms, sight: Sight) -> tuple[Shared, Tensor]:
     return Shared(*(likely + logs * units).exp().tolist()), middle
 
 
-def fit_frames(rig: Rig, arms: Arms, sight: Sight, shared: Shared, fps: float) -> Iterator[Tensor]:
-    """Yield the numbers (T', N) of consecutive frames, stretch by stretch."""
+def fit_frames(
+    rig: Rig, arms: Arms, sight: Sight, shared: Shared, fps: float, *, stretch: int = STRETCH
+) -> Iterator[Tensor]:
+    """Yield the numbers (T', N) of consecutive frames, at most ``stretch`` at a time."""
     steady = _STEADY * (min(fps, _MOST_FPS) / 25) ** 4
     kept = ahead = torch.zeros(0, len(_UNITS))
-    for first in range(0, len(sight), _STRETCH):
-        part = sight.rows(slice(first, first + _STRETCH + _AHEAD))
+    for first in range(0, len(sight), stretch):
+        part = sight.rows(slice(first, first + stretch + _AHEAD))
         guess = first_guess(rig, arms, part, shared)
         guess[: len(ahead)] = ahead
         numbers = _fit(rig, part, shared, (kept, guess, steady))
-        kept, ahead = numbers[:_STRETCH][-_BEHIND:], numbers[_STRETCH:]
-        yield numbers[:_STRETCH]
+        kept, ahead = numbers[:stretch][-_BEHIND:], numbers[stretch:]
+        yield numbers[:stretch]
 
 
 def _fit(rig: Rig, sight: Sight, shared: Shared, path: tuple[Tensor, Tensor, Tensor]) -> Tensor:
@@ -69,7 +72,7 @@ def _fit(rig: Rig, sight: Sight, shared: Shared, path: tuple[Tensor, Tensor, Ten
     free = (guess / _UNITS).requires_grad_()
     for _ in _descent([free], _STEPS):
         numbers = free * _UNITS
-        loss = misfit(rig, sight, Numbers.of(numbers), shared) + _strain(rig, numbers)
+        loss = misfit(rig, sight, numbers, shared) + _strain(rig, numbers)
         track = torch.cat([kept, numbers])
         if len(track) > 2:
             loss = loss + (steady * track.diff(n=2, dim=0) ** 2).sum()
@@ -84,7 +87,7 @@ def _strain(rig: Rig, numbers: Tensor) -> Tensor:
 
 def _descent(free: list[Tensor], steps: int) -> Iterator[int]:
     """Count the steps; one is made when the next is asked for, by the gradients that are there."""
-    optimizer = torch.optim.Adam(free, betas=(0.9, 0.98))
+    optimizer = torch.optim.Adam(free, betas=(0.9, 0.95))
     for step in range(steps):
         share = 0.5 + 0.5 * cos(pi * step / steps)
         optimizer.param_groups[0]["lr"] = _LAST_RATE + (_RATE - _LAST_RATE) * share

@@ -12,7 +12,8 @@ from torch.nn.functional import conv1d, pad
 
 from signgen.studio.reenact.bodies import inside
 from signgen.studio.reenact.misfit import Shared, projected
-from signgen.studio.reenact.rig import NUM_NUMBERS, Numbers, Rig
+from signgen.studio.reenact.numbers import NUM_NUMBERS, Numbers
+from signgen.studio.reenact.rig import Rig
 from signgen.studio.reenact.sight import SHOULDERS, Sight
 
 _ARMS, _SEED = 12000, 5
@@ -40,13 +41,16 @@ class Arms:
         drawn = Numbers.of(
             least + (most - least) * torch.rand(_ARMS, NUM_NUMBERS, generator=generator)
         )
-        numbers = Numbers.of(rig.at_ease.repeat(_ARMS, 1))
+        flat = rig.at_ease.repeat(_ARMS, 1)
+        numbers = Numbers.of(flat)
+        rest = Numbers.of(rig.at_ease[None])
         for name in _OF_ARMS:
             getattr(numbers, name)[:] = getattr(drawn, name)
         numbers.wrist.mul_(0.7)
-        places = rig.move(numbers)
+        places = rig.move(flat)
         turned = numbers.twist**2 + numbers.forearm**2
-        strain = _STRAIN * ((numbers.wrist**2).sum(2) + 0.3 * turned)
+        away = (numbers.swing - rest.swing).square().sum(2) + (numbers.elbow - rest.elbow) ** 2
+        strain = _STRAIN * ((numbers.wrist**2).sum(2) + 0.3 * turned + 0.1 * away)
         strain = strain + _INSIDE * inside(rig, places)
         return cls(numbers, places.hands[:, :, list(_PALM)], places.elbows, strain)
 
@@ -62,13 +66,14 @@ def likely_shared(rig: Rig, arms: Arms, sight: Sight) -> Shared:
 
 def first_guess(rig: Rig, arms: Arms, sight: Sight, shared: Shared) -> Tensor:
     """Return numbers (T, N) to start from."""
-    named = Numbers.of(rig.at_ease.repeat(len(sight), 1))
+    numbers = rig.at_ease.repeat(len(sight), 1)
+    named = Numbers.of(numbers)
     named.root[:, [0, 2]] = _middle(sight) / shared.values()[0] * torch.tensor([1.0, -1.0])
     for side in range(2):
         _, best = _costs(arms, rig, sight, shared, side)
         for name in _OF_ARMS:
             getattr(named, name)[:, side] = getattr(arms.numbers, name)[best, side]
-    return _smoothed(named.flat())
+    return _smoothed(numbers)
 
 
 def _middle(sight: Sight) -> Tensor:

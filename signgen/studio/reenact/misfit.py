@@ -6,12 +6,12 @@ import torch
 from torch import Tensor
 
 from signgen.studio.reenact.bodies import inside
-from signgen.studio.reenact.rig import Numbers, Rig
+from signgen.studio.reenact.rig import Rig
 from signgen.studio.reenact.sight import Sight
 
 # How much each kind of point counts, and the error in units from which on it grows no faster than
 # in proportion.
-_HAND, _HAND_DEPTH = (1.0, 3.0), (0.15, 5.0)
+_HAND, _HAND_DEPTH = (1.0, 3.0), (0.05, 5.0)
 _SHOULDER, _ELBOW, _ARM_DEPTH = (2.0, 8.0), (1.0, 8.0), (0.1, 15.0)
 _INSIDE = 300.0
 _FACE, _FACE_DEPTH = (0.15, 4.0), (0.1, 5.0)
@@ -35,7 +35,7 @@ class Shared:
         return [float(getattr(self, field.name)) for field in fields(self)]
 
 
-def misfit(rig: Rig, sight: Sight, numbers: Numbers, shared: Shared) -> Tensor:
+def misfit(rig: Rig, sight: Sight, numbers: Tensor, shared: Shared) -> Tensor:
     """Return the sum over all frames."""
     places = rig.move(numbers, shared.hand_scale)
     scale = shared.units_a_metre
