@@ -18,8 +18,8 @@ from signgen.studio.reenact.sight import Sight
 
 STRETCH, _AHEAD, _BEHIND = 96, 12, 2  # frames fitted, looked ahead, and leant on
 _SAMPLED = 24  # frames on which what is shared is found
-_STEPS_SHARED, _STEPS = 160, 240
-_RATE, _LAST_RATE = 0.03, 0.003  # of Adam's steps, in _UNITS
+# Steps and their size at first and at last, in _UNITS: what is shared has to be known but roughly.
+_ROUGHLY, _FINELY = (90, 0.06, 0.003), (200, 0.03, 0.003)
 _UNITS = table(root=0.2) + (table(root=1.0) == 0)  # metres, and radians
 # What the logarithms of what is shared are likely to differ by, and how far they can.
 _SHARED_UNITS, _MOST_SHARED = (0.05, 0.8, 0.05, 0.15), (0.3, 1.2, 0.2, 0.5)
@@ -40,7 +40,7 @@ def fit_shared(rig: Rig, arms: Arms, sight: Sight) -> tuple[Shared, Tensor]:
     likely = torch.tensor(start.values()).log()
     logs = torch.zeros_like(units).requires_grad_()
     free = (first_guess(rig, arms, sight, start) / _UNITS).requires_grad_()
-    for _ in _descent([free, logs], _STEPS_SHARED):
+    for _ in _descent([free, logs], _ROUGHLY):
         numbers, shared = free * _UNITS, Shared(*(likely + logs * units).exp())
         loss = misfit(rig, sight, numbers, shared) + _strain(rig, numbers)
         (loss + _LIKELY * count * (logs**2).sum()).backward()
@@ -70,7 +70,7 @@ def _fit(rig: Rig, sight: Sight, shared: Shared, path: tuple[Tensor, Tensor, Ten
     """Return the numbers; path: those of frames before, the guess, the weights of steadiness."""
     kept, guess, steady = path
     free = (guess / _UNITS).requires_grad_()
-    for _ in _descent([free], _STEPS):
+    for _ in _descent([free], _FINELY):
         numbers = free * _UNITS
         loss = misfit(rig, sight, numbers, shared) + _strain(rig, numbers)
         track = torch.cat([kept, numbers])
@@ -85,12 +85,13 @@ def _strain(rig: Rig, numbers: Tensor) -> Tensor:
     return (_EASE * (numbers - rig.at_ease) ** 2).sum()
 
 
-def _descent(free: list[Tensor], steps: int) -> Iterator[int]:
+def _descent(free: list[Tensor], plan: tuple[int, float, float]) -> Iterator[int]:
     """Count the steps; one is made when the next is asked for, by the gradients that are there."""
+    steps, first, last = plan
     optimizer = torch.optim.Adam(free, betas=(0.9, 0.95))
     for step in range(steps):
         share = 0.5 + 0.5 * cos(pi * step / steps)
-        optimizer.param_groups[0]["lr"] = _LAST_RATE + (_RATE - _LAST_RATE) * share
+        optimizer.param_groups[0]["lr"] = last + (first - last) * share
         optimizer.zero_grad()
         yield step
         optimizer.step()
