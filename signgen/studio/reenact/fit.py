@@ -28,6 +28,7 @@ _LIKELY = 20.0  # how strongly, a frame
 _ARM = {"swing": 1.0, "twist": 3.0, "elbow": 0.3, "forearm": 1.0, "wrist": 1.5}
 _EASE = table(root=(0, 2000, 0), trunk=30, head=0.5, collar=20, bends=1, spreads=4, **_ARM)
 _STEADY = table(root=400) + 5 * (table(root=1.0) == 0)
+_UNSEEN = 50.0
 _MOST_FPS = 60.0  # beyond it, frames count as if they were shown so fast
 
 
@@ -40,11 +41,10 @@ def fit_shared(rig: Rig, arms: Arms, sight: Sight) -> tuple[Shared, Tensor]:
     likely = torch.tensor(start.values()).log()
     logs = torch.zeros_like(units).requires_grad_()
     free = (first_guess(rig, arms, sight, start) / _UNITS).requires_grad_()
-    for _ in _descent([free, logs], _ROUGHLY):
+    for _ in _descent(rig, [free, logs], _ROUGHLY):
         numbers, shared = free * _UNITS, Shared(*(likely + logs * units).exp())
-        loss = misfit(rig, sight, numbers, shared) + _strain(rig, numbers)
+        loss = misfit(rig, sight, numbers, shared) + _strain(rig, sight, numbers)
         (loss + _LIKELY * count * (logs**2).sum()).backward()
-        _within(rig, free)
         with torch.no_grad():
             logs.clamp_(-most / units, most / units)
     middle = Numbers.of((free * _UNITS).detach()).root.median(0).values
@@ -70,23 +70,29 @@ def _fit(rig: Rig, sight: Sight, shared: Shared, path: tuple[Tensor, Tensor, Ten
     """Return the numbers; path: those of frames before, the guess, the weights of steadiness."""
     kept, guess, steady = path
     free = (guess / _UNITS).requires_grad_()
-    for _ in _descent([free], _FINELY):
+    for _ in _descent(rig, [free], _FINELY):
         numbers = free * _UNITS
-        loss = misfit(rig, sight, numbers, shared) + _strain(rig, numbers)
+        loss = misfit(rig, sight, numbers, shared) + _strain(rig, sight, numbers)
         track = torch.cat([kept, numbers])
         if len(track) > 2:
             loss = loss + (steady * track.diff(n=2, dim=0) ** 2).sum()
         loss.backward()
-        _within(rig, free)
     return (free * _UNITS).detach()
 
 
-def _strain(rig: Rig, numbers: Tensor) -> Tensor:
-    return (_EASE * (numbers - rig.at_ease) ** 2).sum()
+def _strain(rig: Rig, sight: Sight, numbers: Tensor) -> Tensor:
+    """Return how far all is from rest; unseen arms are not moved for the sake of shoulders."""
+    seen = torch.maximum(sight.elbows_trust, sight.hands_trust.amax(2)).clamp(max=1)  # (T, 2)
+    away = (numbers - rig.at_ease) ** 2
+    unseen = (1 - seen)[..., None] * Numbers.of(away).swing
+    return (_EASE * away).sum() + _UNSEEN * unseen.sum()
 
 
-def _descent(free: list[Tensor], plan: tuple[int, float, float]) -> Iterator[int]:
-    """Count the steps; one is made when the next is asked for, by the gradients that are there."""
+def _descent(rig: Rig, free: list[Tensor], plan: tuple[int, float, float]) -> Iterator[int]:
+    """Count the steps; one is made when the next is asked for, by the gradients that are there.
+
+    free: numbers in _UNITS, which keep within limits, and what else is sought.
+    """
     steps, first, last = plan
     optimizer = torch.optim.Adam(free, betas=(0.9, 0.95))
     for step in range(steps):
@@ -95,9 +101,5 @@ def _descent(free: list[Tensor], plan: tuple[int, float, float]) -> Iterator[int
         optimizer.zero_grad()
         yield step
         optimizer.step()
-
-
-@torch.no_grad()
-def _within(rig: Rig, free: Tensor) -> None:
-    least, most = rig.limits / _UNITS
-    free.clamp_(least, most)
+        with torch.no_grad():
+            free[0].clamp_(*(rig.limits / _UNITS))

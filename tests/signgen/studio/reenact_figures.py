@@ -156,7 +156,7 @@ def _layout_rows(names: Sequence[str]) -> NDArray[np.intp]:
 
 
 def _bounded(size: tuple[int, int], longest: int = 512) -> tuple[int, int]:
-    factor = min(1.0, longest / max(size))
+    factor = longest / max(size)
     width, height = (round(side * factor) for side in size)
     return width, height
 
