@@ -93,13 +93,15 @@ def perform(
     check_free(output, overwrite=overwrite)
     torch.set_num_threads(1)  # more of them wait for each other on a mesh's small tensors
     sequence = read_poses(poses)
-    size = size or fitted(sequence, _LONGEST, _LONGEST)
+    is_sheet = output.suffix.lower() == ".png"
+    if size is None or is_sheet:  # a sheet's cells have the shape of the poses
+        size = fitted(sequence, *(size or (_LONGEST, _LONGEST)))
     figure = dress_signer(SignerFactory.load(), signer)
     reenactment = _reenacted(poses, sequence, figure.signer, missing_hands)
     camera = reenactment.camera(size)
     nearer = reenactment.without_legs(camera)
     _say_what_was_filled(reenactment, came_nearer=nearer != camera)
-    if output.suffix.lower() == ".png":
+    if is_sheet:
         write_png(output, reenactment_sheet(figure, reenactment, size), overwrite=overwrite)
     else:
         pictures = _frames(figure, reenactment, nearer)

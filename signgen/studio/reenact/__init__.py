@@ -13,7 +13,7 @@ from torch import Tensor
 
 from pose_sequences.repair import Repair, RepairReport, repair
 from pose_sequences.repair.scale import shoulder_width
-from pose_sequences.sequence import PoseSequence
+from pose_sequences.sequence import FAINT, PoseSequence
 from signgen.studio.camera import CROWN, DISTANCE, HEADROOM, Camera
 from signgen.studio.factory import Signer
 from signgen.studio.figure import Pose
@@ -101,7 +101,7 @@ def reenact(signer: Signer, sequence: PoseSequence, settings: Repair | None = No
     are missing and that is the policy.
     """
     shoulders = sequence.points.find(("body.left_shoulder", "body.right_shoulder"))
-    if not (sequence.confidence[:, shoulders] > 0).all(1).any():
+    if not (sequence.confidence[:, shoulders] > FAINT).all(1).any():
         raise NoBodyError("shows both shoulders in no frame")
     repaired, report = repair(sequence, settings)
     sight = Sight.of(repaired)

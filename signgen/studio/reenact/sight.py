@@ -25,6 +25,7 @@ RIGID = (
 )
 _KNUCKLES = {"thumb": "thumb_mcp", "index": "index_mcp", "pinky": "pinky_mcp"}
 _EXAGGERATED = 0.4  # of a body's depths that are true
+_DEEPEST = 2 * SHOULDERS  # an arm is not longer; beyond, a file's unit is another
 _OF_THE_BODY = 0.3  # how much the body's points are believed where a face or a hand is missing
 
 
@@ -65,12 +66,11 @@ class Sight:
 
 class _Reader:
     def __init__(self, sequence: PoseSequence) -> None:
-        self._unit = SHOULDERS / shoulder_width(sequence)
-        self._width = sequence.width
-        deep = depth_unit(sequence) * self._unit
+        unit = SHOULDERS / shoulder_width(sequence)
+        deep = depth_unit(sequence) * unit
         sequence = sequence.converted(LAYOUT)
         middle = np.array([sequence.width / 2, sequence.height / 2, 0])
-        points = (sequence.keypoints - middle) * np.array([self._unit, self._unit, deep])
+        points = (sequence.keypoints - middle) * np.array([unit, unit, deep])
         self._rows = layout(LAYOUT).rows
         self._points = torch.from_numpy(points.astype(np.float32))
         trust = torch.from_numpy(sequence.confidence.copy())
@@ -110,7 +110,8 @@ class _Reader:
         (start, sure), others = joints[0], joints[1:]
         depths = torch.stack([points[..., 2] - start[..., 2] for points, _ in others], 2)
         trust = torch.stack([torch.minimum(trust, sure) for _, trust in others], 2)
-        depths = torch.where(trust > 0, depths * _EXAGGERATED, 0)
+        depths = (depths * _EXAGGERATED).clamp(-_DEEPEST, _DEEPEST)
+        depths = torch.where(trust > 0, depths, 0)
         return depths, trust * _is_deep(depths)
 
     def _hands(self) -> tuple[Tensor, Tensor, Tensor]:
@@ -131,7 +132,7 @@ class _Reader:
             points.append(torch.where(missing[:, None, None], stand_in, hand))
             trusts.append(torch.where(missing[:, None], believed, trust))
             depths.append(deep)
-        return tuple(torch.stack(parts, 1) for parts in (points, trusts, depths))  # type: ignore
+        return torch.stack(points, 1), torch.stack(trusts, 1), torch.stack(depths, 1)
 
     def _face(self) -> tuple[Tensor, Tensor, Tensor]:
         face, trust = self._take([f"face.{point}" for point in RIGID])

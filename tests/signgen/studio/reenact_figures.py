@@ -15,10 +15,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from pose_sequences.draw.preview import fitted
 from pose_sequences.extract.holistic import Holistic
 from pose_sequences.files import read_poses
 from pose_sequences.images import write_png
-from pose_sequences.layout import Part
+from pose_sequences.layout import Part, layout
 from pose_sequences.repair.gaps import whole_hands
 from pose_sequences.repair.scale import HANDS, shoulder_width
 from pose_sequences.sequence import FAINT, PoseSequence
@@ -139,7 +140,7 @@ def _looked_at(
             for shot in film(figure, pose, camera)
             for frame in shot.frames.numpy()
         ]
-    rows = _layout_rows(names)
+    rows = layout(clips_model().layout).find(tuple(names))
     points = np.stack([p[rows, :2] for p, _ in found]) * (source.width / camera.size[0])
     trust = np.stack([c[rows] for _, c in found])
     own = source.points.find(tuple(names))
@@ -147,12 +148,6 @@ def _looked_at(
     wanted = np.repeat(np.stack([hands[hand] for hand in HANDS], 1), len(names) // 2, axis=1)
     both = wanted & (trust > 0) & (source.confidence[:, own] > 0)
     return gap[both] * SHOULDERS / shoulder_width(source), float(both.sum() / wanted.sum())
-
-
-def _layout_rows(names: Sequence[str]) -> NDArray[np.intp]:
-    from pose_sequences.layout import layout
-
-    return layout(clips_model().layout).find(tuple(names))
 
 
 def _bounded(size: tuple[int, int], longest: int = 512) -> tuple[int, int]:
@@ -183,7 +178,8 @@ def main() -> None:
         sys.stdout.write(every[-1].line() + "\n")
         sys.stdout.flush()
         if given.sheets:
-            sheet = reenactment_sheet(figure, reenact(figure.signer, sequence), SHEET)
+            cell = fitted(sequence, *SHEET)
+            sheet = reenactment_sheet(figure, reenact(figure.signer, sequence), cell)
             write_png(given.sheets / f"{Path(name).name}.png", sheet, overwrite=True)
     medians = [np.median(f.hands) for f in every]
     sys.stdout.write(f"hands: the medians' worst {max(medians):.2f}\n")
