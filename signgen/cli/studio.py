@@ -1,4 +1,4 @@
-"""``signgen studio``: build a corpus of synthetic signers, and look at them."""
+"""``signgen studio``: build a corpus of synthetic signers, look at them, let them perform."""
 
 from contextlib import closing
 from pathlib import Path
@@ -8,6 +8,7 @@ import click
 
 from signgen.cli.console import Result, counted, emit, progress, say
 from signgen.cli.options import PATH, frame_size, json_option, overwrite_option
+from signgen.cli.studio_perform import perform
 
 if TYPE_CHECKING:
     from signgen.studio.corpus import BuiltClip
@@ -17,6 +18,7 @@ _GROUP_EXAMPLES = """\b
 Examples:
   signgen studio look --seed 7 -o signers.png
   signgen studio build studio_corpus --signers 20 --clips 200 -j 8
+  signgen studio perform --poses gloss.pose --signer 7 -o gloss.mp4
 """
 _BUILD_EXAMPLES = """\b
 Examples:
@@ -33,7 +35,10 @@ Examples:
 
 @click.group(epilog=_GROUP_EXAMPLES)
 def studio() -> None:
-    """Make synthetic signers, who owe nobody anything, performing invented signs."""
+    """Make synthetic signers, who owe nobody anything, performing signs invented or real."""
+
+
+studio.add_command(perform)
 
 
 @studio.command(epilog=_BUILD_EXAMPLES, short_help="Build a corpus of synthetic signers.")

@@ -20,8 +20,8 @@ from signgen.studio.nonmanual import BROWS, GAZES, HEADS, MOUTHS, SHOULDERS, Act
 
 _ONSET = 0.22  # seconds that a face or a head takes to come and to go
 _BLINK = 0.09  # seconds that a lid takes to close, and again to open
-_NECK = {"neck01": 0.2, "neck02": 0.2, "neck03": 0.2, "head": 0.4}
-_SPINE = {"spine05": 0.2, "spine04": 0.2, "spine03": 0.3, "spine02": 0.2, "spine01": 0.1}
+NECK = {"neck01": 0.2, "neck02": 0.2, "neck03": 0.2, "head": 0.4}
+SPINE = {"spine05": 0.2, "spine04": 0.2, "spine03": 0.3, "spine02": 0.2, "spine01": 0.1}
 _LID_A_RADIAN = 1.8  # how strongly the lids follow eyes that look down
 
 
@@ -53,8 +53,8 @@ def trunk_and_head(
     # who leans or turns keeps looking at whom they talk to
     head = head - 0.7 * trunk
     rotations = rest_pose(skeleton, len(times), signer.heads)
-    _share(rotations, skeleton, _SPINE, trunk)
-    _share(rotations, skeleton, _NECK, head)
+    _share(rotations, skeleton, SPINE, trunk)
+    _share(rotations, skeleton, NECK, head)
     _turn_eyes(rotations, skeleton, eyes - 0.3 * head[:, [1, 0]])
     for side, up in (("L", -1.0), ("R", 1.0)):
         axis = torch.tensor([0.0, 1.0, 0.0]).expand(len(times), 3)

@@ -8,8 +8,8 @@ from torch import Tensor
 from signgen.studio.factory import Signer
 
 DISTANCE = 2.6  # metres from the camera to the signer
-_CROWN = 0.20  # metres from the head joint to a little above the hair
-_HEADROOM = 0.15  # metres of backdrop above that, at most, for the sake of the lower edge
+CROWN = 0.20  # metres from the head joint to a little above the hair
+HEADROOM = 0.15  # metres of backdrop above that, at most, for the sake of the lower edge
 
 
 @dataclass(frozen=True)
@@ -54,11 +54,11 @@ class Camera:
         left, right = (signer.heads[rows[f"upperarm01.{side}"]] for side in "LR")
         shoulders = float((left - right).norm())
         middle = ((left + right) / 2).tolist()
-        crown = float(signer.heads[rows["head"], 2]) + _CROWN
+        crown = float(signer.heads[rows["head"], 2]) + CROWN
         lowest = float(signer.heads[rows["upperleg01.L"], 2])
         # whatever the build, the head is in the picture and the legs are not
         wanted = width / (framing.width_in_shoulders * shoulders)
-        pixels_a_metre = max(wanted, height / (crown + _HEADROOM - lowest))
+        pixels_a_metre = max(wanted, height / (crown + HEADROOM - lowest))
         tall = height / pixels_a_metre
         above = max(framing.shoulder_line * tall, crown - middle[2], lowest - middle[2] + tall)
         z = middle[2] + above - tall / 2

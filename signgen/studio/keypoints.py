@@ -35,7 +35,7 @@ _BONES = {
     "index": "finger2-1",
     "thumb": "finger1-2",
 }
-_FACE = {
+FACE_POINTS_OF_BODY = {
     "nose": 1,
     **{"left_eye_inner": 362, "left_eye": 473, "left_eye_outer": 263},
     **{"right_eye_inner": 133, "right_eye": 468, "right_eye_outer": 33},
@@ -128,8 +128,8 @@ def _body(figure: Figure, posed: Posed, face: Tensor) -> Tensor:
     points = []
     for name in layout(LAYOUT).points[:33]:
         place = name.removeprefix("body.")
-        if place in _FACE:
-            points.append(face[:, _FACE[place]])
+        if place in FACE_POINTS_OF_BODY:
+            points.append(face[:, FACE_POINTS_OF_BODY[place]])
             continue
         side, joint = place.split("_", 1)
         bone = figure.skeleton.rows[f"{_BONES[joint]}.{side[0].upper()}"]

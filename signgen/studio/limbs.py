@@ -13,7 +13,7 @@ from torch import Tensor
 from signgen.studio.kinematics import Skeleton, move_bone, rotation_about, turning_vectors
 
 FOREARM_SHARE = 0.65  # of the hand's turning about the forearm that the forearm itself makes
-_BLADE_SHARE = 0.22  # of the upper arm's swing that the shoulder blade makes
+BLADE_SHARE = 0.22  # of the upper arm's swing that the shoulder blade makes
 _PASSES = 3  # the twisting bones lie a little beside the line that they twist about
 _AHEAD = (0.0, -1.0, -0.2)  # from the shoulder: where hands mostly are, and never behind it
 _HANGING = (0.1, 0.25, -1.0)  # where the elbow of an arm that points ahead hangs: out, back, down
@@ -48,7 +48,7 @@ def reach(skeleton: Skeleton, heads: Tensor, rotations: Tensor, side: str, goal:
     shoulder = place + blade @ arm.offsets[0]
     elbow, _ = _elbow(shoulder, goal.wrist, goal.swivel, arm)
     aside = blade.mT @ (elbow - shoulder)[..., None]
-    lift = _between(arm.bones[0], aside[..., 0], _BLADE_SHARE)
+    lift = _between(arm.bones[0], aside[..., 0], BLADE_SHARE)
     posed[:, arm.blade] = posed[:, arm.blade] @ lift
     blade = blade @ lift
     shoulder = place + blade @ arm.offsets[0]
