@@ -22,6 +22,13 @@ def test_the_bundled_recipe_is_complete() -> None:
     assert recipe.models.size == 256
 
 
+@pytest.mark.parametrize("name", ["mini", "mini-cpu"])
+def test_the_shares_of_the_stages_are_the_whole_time(name: str) -> None:
+    recipe = load_recipe(name)
+    shares = [recipe.loops[stage].share for stage in recipe.models.stages]
+    assert sum(shares) == pytest.approx(1)
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
