@@ -56,8 +56,12 @@ class StudioSettings:
                 raise ValueError(f"{name} is {getattr(self, name)}; give at least 1")
         if self.seed < 0:
             raise ValueError(f"seed is {self.seed}; give 0 or more")
-        if self.workers and not self.shelf:
-            raise ValueError("workers film onto a shelf; give shelf=FOLDER too")
+        if self.workers < 0:
+            raise ValueError(f"workers is {self.workers}; give 0 or more")
+        if self.workers and not (self.shelf and self.ahead):
+            raise ValueError(
+                "workers film ahead onto a shelf; give shelf=FOLDER and ahead=true too"
+            )
         if not 0 <= self.squeezed <= 1:
             raise ValueError(f"squeezed is {self.squeezed}; 0 to 1 is possible")
         self.detections()

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -76,6 +77,12 @@ def test_frames_of_a_clip_can_lie_apart() -> None:
     assert moved[1] > 2 * moved[0]
 
 
-def test_workers_without_a_shelf_are_refused() -> None:
-    with pytest.raises(ValueError, match="give shelf=FOLDER too"):
-        replace(SMALL, workers=2)
+@pytest.mark.parametrize("words", [{}, {"shelf": "shelf"}, {"ahead": True}])
+def test_workers_who_have_nothing_to_do_are_refused(words: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="give shelf=FOLDER and ahead=true too"):
+        replace(SMALL, workers=2, **words)
+
+
+def test_fewer_workers_than_none_are_refused() -> None:
+    with pytest.raises(ValueError, match="workers is -1; give 0 or more"):
+        replace(SMALL, workers=-1, shelf="shelf", ahead=True)
