@@ -164,7 +164,7 @@ def dev_signers(settings: "StudioSettings") -> "StudioSettings":
         seed=int.from_bytes(digest[:6], "big"),
         signers=math.ceil(settings.signers / _DEV_SHARE),
         clips=math.ceil(settings.clips / _DEV_SHARE),
-        shelf=f"{settings.shelf}-dev" if settings.shelf else "",
+        shelf=f"{Path(settings.shelf)}-dev" if settings.shelf else "",
     )
 
 

@@ -83,6 +83,12 @@ def test_dev_has_other_signers_than_training() -> None:
     assert dev_signers(settings) == others
 
 
+@pytest.mark.parametrize("shelf", ["out/shelf", "out/shelf/"])
+def test_the_shelf_of_dev_stands_beside_that_of_training(shelf: str) -> None:
+    others = dev_signers(studio_settings(f"studio:shelf={shelf}", 64))
+    assert others.shelf == "out/shelf-dev"
+
+
 def test_two_sources_of_the_same_words_draw_the_same() -> None:
     # what several processes do: each has a source of its own
     reading = Reading(settings=SampleSettings(), size=SIZE, device=CPU)
