@@ -2,6 +2,7 @@
 
 from dataclasses import asdict, dataclass
 
+from signgen import __version__
 from signgen.studio.detector import Detection
 
 _COUNTS = (  # of the settings
@@ -67,9 +68,10 @@ class StudioSettings:
         self.detections()
 
     def footage(self) -> dict[str, object]:
-        """Return what decides how a clip of a number looks."""
+        """Return what decides how a clip of a number looks; other versions film otherwise."""
         return {key: value for key, value in asdict(self).items() if key not in _FREE} | {
-            "size": list(self.size)
+            "size": list(self.size),
+            "version": __version__,
         }
 
     def detections(self) -> Detection:

@@ -9,6 +9,7 @@ import torch
 from safetensors.torch import load_file
 
 from pose_sequences.errors import InputError, OutputError
+from signgen import __version__
 from signgen.studio.source import StudioSource
 from signgen.studio.source_settings import StudioSettings
 from tests.signgen.studio.test_source import CPU, SETTINGS, draw, tensors
@@ -53,6 +54,10 @@ def test_more_clips_may_be_filmed_onto_a_shelf_but_no_others(tmp_path: Path) -> 
     StudioSource(on_shelf(folder, clips=7, kept=1), CPU)
     with pytest.raises(OutputError, match=r"was filmed with signers=2, not 3"):
         StudioSource(on_shelf(folder, signers=3), CPU)
+    about = folder / "studio.json"
+    about.write_text(about.read_text().replace(__version__, "0.0.1"), encoding="utf-8")
+    with pytest.raises(OutputError, match=rf"was filmed with version=0.0.1, not {__version__}"):
+        StudioSource(on_shelf(folder), CPU)
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "notes.txt").write_text("keep", encoding="utf-8")
     with pytest.raises(OutputError, match="holds something else"):
