@@ -21,6 +21,7 @@ from pose_sequences.outputs import fresh_file
 from signgen.data import Batch
 from signgen.latents import to_pixels
 from signgen.training.crew import Crew
+from signgen.weights import writing_tensors
 
 Encode = Callable[[Tensor], Tensor]
 _AT_ONCE = 16  # frames that are encoded together
@@ -147,7 +148,8 @@ def cache_frames(
         if not files[number].exists():
             numbers = torch.arange(int(starts[number]), int(starts[number + 1]))
             kept = _encoded(source, encoding.encode, numbers)
-            with fresh_file(files[number], overwrite=True) as temporary:
+            path = files[number]
+            with fresh_file(path, overwrite=True) as temporary, writing_tensors(path):
                 save_file({encoding.name: kept}, temporary)
     crew.wait()
     return FrameCache(name=encoding.name, files=files, starts=starts, device=source.device)

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from pose_sequences.errors import InputError
 from pose_sequences.outputs import fresh_folder, sweep_temporaries
+from signgen.weights import writing_tensors
 
 Tensors = dict[str, Tensor]
 _KEPT = 2
@@ -40,7 +41,9 @@ def write_checkpoint(folder: Path, checkpoint: Checkpoint, *, step: int, shard_m
     with fresh_folder(path, overwrite=True, ours=_is_ours) as temporary:
         shards = _shards(checkpoint.tensors, int(shard_mb * 2**20))
         for number, shard in enumerate(shards, start=1):
-            save_file(shard, temporary / _shard_name(number, len(shards)))
+            name = _shard_name(number, len(shards))
+            with writing_tensors(path / name):
+                save_file(shard, temporary / name)
         position = {**checkpoint.position, "shards": len(shards)}
         (temporary / "position.json").write_text(json.dumps(position, indent=1), encoding="utf-8")
     for old in _steps(folder)[:-_KEPT]:

@@ -15,6 +15,7 @@ from signgen import __version__
 from signgen.backbones.public import sha256_of
 from signgen.training.run import DONE, PIPELINE, SETTINGS
 from signgen.training.stages import read_pipeline
+from signgen.weights import writing_tensors
 
 CARD = "README.md"
 _WEIGHTS = "*.safetensors"
@@ -35,7 +36,8 @@ def package(run: Path, output: Path, figures: str, *, overwrite: bool = False) -
     with fresh_folder(
         output, overwrite=overwrite, ours=lambda part: part.name in parts
     ) as temporary:
-        pipeline.save_pretrained(str(temporary))
+        with writing_tensors(output):
+            pipeline.save_pretrained(str(temporary))
         files = sorted(temporary.rglob(_WEIGHTS))
         size = sum(path.stat().st_size for path in files) / _MIB
         rows = [

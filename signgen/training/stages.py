@@ -40,6 +40,7 @@ from signgen.training.sheet import Sheets
 from signgen.training.sources import Sources
 from signgen.training.temporal import TemporalObjective
 from signgen.training.trainer import Objective, RunSettings, dice, step_seed
+from signgen.weights import writing_tensors
 
 _ON_LATENTS = ("denoiser", "temporal", "distil")
 _SOUGHT = 64  # targets after the stage fusion, at most
@@ -251,7 +252,10 @@ def _quiet() -> Iterator[None]:
 def write_pipeline(pipeline: SignVideoPipeline, folder: Path, shard_mb: float) -> None:
     """Write a pipeline folder whole, in place of what was there."""
     parts = {*pipeline.components, "model_index.json"}
-    with fresh_folder(folder, overwrite=True, ours=lambda part: part.name in parts) as temporary:
+    with (
+        fresh_folder(folder, overwrite=True, ours=lambda part: part.name in parts) as temporary,
+        writing_tensors(folder),
+    ):
         pipeline.save_pretrained(str(temporary), max_shard_size=f"{max(1, int(shard_mb))}MB")
 
 

@@ -1,11 +1,13 @@
 """Checkpoints: whole or not there, in pieces as small as asked for."""
 
+import resource
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import torch
 
-from pose_sequences.errors import InputError
+from pose_sequences.errors import InputError, OutputError
 from signgen.training.checkpoint import Checkpoint, read_latest, write_checkpoint
 
 
@@ -52,6 +54,22 @@ def test_a_damaged_checkpoint_says_what_to_do(tmp_path: Path, damage: str) -> No
     (path / damage).write_bytes(b"\x80\x04damaged")
     with pytest.raises(InputError, match="to go on from the one before"):
         read_latest(tmp_path)
+
+
+@pytest.fixture
+def little_room() -> Iterator[None]:
+    """Let no file grow beyond some bytes, for a while."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.mark.usefixtures("little_room")
+def test_a_disk_without_room_is_one_clear_line_and_leaves_nothing(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match=r"safetensors: cannot be written .*; check the folder"):
+        write_checkpoint(tmp_path, some_checkpoint(), step=1, shard_mb=100)
+    assert not any(tmp_path.iterdir())
 
 
 def test_where_nothing_was_written_there_is_nothing(tmp_path: Path) -> None:
