@@ -18,6 +18,7 @@ from pose_sequences.errors import InputError, OutputError
 from pose_sequences.outputs import fresh_file, sweep_temporaries
 from signgen.data import View
 from signgen.pose_maps import Points
+from signgen.weights import writing_tensors
 
 SETTINGS = "studio.json"
 CLIP, PORTRAITS = "clip", "portraits"  # kinds of files
@@ -34,10 +35,7 @@ class Shelf:
         self._folder = folder
         path = folder / SETTINGS
         if not path.exists():
-            if folder.exists() and any(folder.iterdir()):
-                raise OutputError(folder, "holds something else", "choose a new folder")
-            with fresh_file(path, overwrite=False) as temporary:
-                temporary.write_text(json.dumps(settings, indent=1) + "\n", encoding="utf-8")
+            _begin(path, settings)
         sweep_temporaries(folder)
         there = _read_settings(path)
         differing = [key for key in settings if there.get(key) != settings[key]]
@@ -60,7 +58,7 @@ class Shelf:
                 return _views(_tensors_of(path))
             views = make(number)
             # filmed the same by whoever is first
-            with fresh_file(path, overwrite=True) as temporary:
+            with fresh_file(path, overwrite=True) as temporary, writing_tensors(path):
                 save_file(_tensors(views), temporary)
             return views
 
@@ -69,6 +67,21 @@ class Shelf:
     def path(self, kind: str, number: int) -> Path:
         """Return the file of what has a number."""
         return self._folder / f"{kind}{number:06d}.safetensors"
+
+
+def _begin(path: Path, settings: Mapping[str, Any]) -> None:
+    """Write the settings of a new shelf, unless another who opens it just now is faster."""
+    folder = path.parent
+    entries = folder.iterdir() if folder.exists() else ()
+    # names with a dot: what that other is writing
+    if any(not entry.name.startswith(".") for entry in entries) and not path.exists():
+        raise OutputError(folder, "holds something else", "choose a new folder")
+    try:
+        with fresh_file(path, overwrite=False) as temporary:
+            temporary.write_text(json.dumps(settings, indent=1) + "\n", encoding="utf-8")
+    except OutputError:
+        if not path.exists():
+            raise
 
 
 def _read_settings(path: Path) -> dict[str, Any]:

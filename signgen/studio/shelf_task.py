@@ -5,10 +5,11 @@
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from pose_sequences.errors import OutputError, ToolError
+from pose_sequences.errors import PathError, ToolError
 from pose_sequences.extract.answers import answers, understand
 from pose_sequences.extract.crew import Lost, run_tasks, serve
 from signgen.studio.shelf import CLIP, PORTRAITS, Shelf
@@ -27,15 +28,17 @@ def fill_shelf(settings: StudioSettings, num_clips: int, say: Callable[[str], ob
     lacking = _lacking(settings, num_clips)
     tasks = [json.dumps({"settings": alone, "clips": clips}) for clips in lacking]
     filmed = num_clips - sum(map(len, lacking))
-    for answer in run_tasks(_CHILD, tasks, workers=settings.workers, stall_seconds=_STALL_SECONDS):
-        said = None if isinstance(answer, Lost) else understand(answer.text)
-        fault = answer.reason if isinstance(answer, Lost) else said.error if said else ""
-        if fault:
-            raise ToolError(f"filming ahead was given up ({fault}); run it again to go on")
-        if said is not None and not said.done:
-            filmed += 1
-            if filmed % max(1, num_clips // 10) == 0:
-                say(f"filmed {filmed} of {num_clips} clips")
+    running = run_tasks(_CHILD, tasks, workers=settings.workers, stall_seconds=_STALL_SECONDS)
+    with closing(running) as told:
+        for answer in told:
+            said = None if isinstance(answer, Lost) else understand(answer.text)
+            fault = answer.reason if isinstance(answer, Lost) else said.error if said else ""
+            if fault:
+                raise ToolError(f"filming ahead was given up ({fault}); run it again to go on")
+            if said is not None and not said.done:
+                filmed += 1
+                if filmed % max(1, num_clips // 10) == 0:
+                    say(f"filmed {filmed} of {num_clips} clips")
 
 
 def _lacking(settings: StudioSettings, num_clips: int) -> list[list[int]]:
@@ -51,7 +54,7 @@ def _lacking(settings: StudioSettings, num_clips: int) -> list[list[int]]:
 
 def work(text: str) -> Iterator[str]:
     """Do a task given as text; yield what ``understand`` reads."""
-    return answers(_film(text), OutputError)
+    return answers(_film(text), PathError)
 
 
 def _film(text: str) -> Iterator[int]:

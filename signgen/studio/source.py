@@ -80,7 +80,7 @@ class StudioSource:
             fill_shelf(self.settings, num_clips, say)
         for number in range(num_clips):
             _ = self._clips[number], self._portraits[number % self.settings.signers]
-            if (number + 1) % max(1, num_clips // 10) == 0:
+            if not self.settings.workers and (number + 1) % max(1, num_clips // 10) == 0:
                 say(f"filmed {number + 1} of {num_clips} clips")
 
     def film(self, numbers: Sequence[int]) -> Iterator[int]:

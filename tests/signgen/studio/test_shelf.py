@@ -1,7 +1,10 @@
 """What is filmed once is drawn as if it were filmed anew, whoever filmed it."""
 
-from dataclasses import replace
+import json
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, replace
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -9,7 +12,10 @@ import torch
 from safetensors.torch import load_file
 
 from pose_sequences.errors import InputError, OutputError
+from pose_sequences.extract.answers import understand
 from signgen import __version__
+from signgen.studio.shelf import Shelf
+from signgen.studio.shelf_task import work
 from signgen.studio.source import StudioSource
 from signgen.studio.source_settings import StudioSettings
 from tests.signgen.studio.test_source import CPU, SETTINGS, draw, tensors
@@ -37,8 +43,8 @@ def test_processes_that_film_ahead_film_the_same(tmp_path: Path) -> None:
     said: list[str] = []
     crew = StudioSource(on_shelf(tmp_path / "crew", workers=2, ahead=True), CPU)
     crew.film_ahead(said.append)
+    assert said == ["filmed 1 of 2 clips", "filmed 2 of 2 clips"]
     StudioSource(on_shelf(tmp_path / "one"), CPU).film_ahead(said.append)
-    assert said[0] == "filmed 1 of 2 clips"
     crew.film_ahead(said.append)  # nothing is lacking
     paths = sorted((tmp_path / "one").glob("*.safetensors"))
     assert len(paths) == 4
@@ -64,6 +70,19 @@ def test_more_clips_may_be_filmed_onto_a_shelf_but_no_others(tmp_path: Path) -> 
         StudioSource(on_shelf(tmp_path / "mine"), CPU)
 
 
+def test_all_who_open_a_new_shelf_at_once_may_use_it(tmp_path: Path) -> None:
+    gate = Barrier(8)
+
+    def open_at_once(number: int) -> Shelf:
+        gate.wait(timeout=30)
+        return Shelf(tmp_path / f"shelf{number // 8}", {"seed": 1})
+
+    with ThreadPoolExecutor(8) as threads:
+        assert len(list(threads.map(open_at_once, range(64)))) == 64
+    with pytest.raises(OutputError, match="was filmed with seed=1, not 2"):
+        Shelf(tmp_path / "shelf0", {"seed": 2})
+
+
 def test_a_damaged_file_of_a_shelf_is_named(tmp_path: Path) -> None:
     folder = tmp_path / "shelf"
     source = StudioSource(on_shelf(folder), CPU)
@@ -71,6 +90,16 @@ def test_a_damaged_file_of_a_shelf_is_named(tmp_path: Path) -> None:
     (folder / "clip000001.safetensors").write_bytes(b"torn")
     with pytest.raises(InputError, match=r"clip00000\d.safetensors: cannot be read"):
         draw(source, 3)
+
+
+def test_a_worker_names_the_damaged_file(tmp_path: Path) -> None:
+    settings = on_shelf(tmp_path)
+    StudioSource(settings, CPU)
+    (tmp_path / "clip000000.safetensors").write_bytes(b"torn")
+    task = json.dumps({"settings": asdict(settings), "clips": [0]})
+    (said,) = map(understand, work(task))
+    assert "clip000000.safetensors: cannot be read" in said.error
+    assert said.error.endswith("remove the file")
 
 
 def test_frames_of_a_clip_can_lie_apart() -> None:
