@@ -3,6 +3,7 @@
 
 import json
 import re
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -13,11 +14,14 @@ from pose_sequences.errors import InputError
 from pose_sequences.outputs import fresh_folder
 from signgen import __version__
 from signgen.backbones.public import sha256_of
+from signgen.training.model_settings import STAGES
 from signgen.training.run import DONE, PIPELINE, SETTINGS
+from signgen.training.sources import is_studio
 from signgen.training.stages import read_pipeline
 from signgen.weights import writing_tensors
 
 CARD = "README.md"
+CURVE = "curve.jsonl"
 _WEIGHTS = "*.safetensors"
 _MIB = 2**20
 
@@ -48,44 +52,73 @@ def package(run: Path, output: Path, figures: str, *, overwrite: bool = False) -
         text = _CARD.format(
             version=__version__,
             size=size,
-            stages="\n".join(_stage_row(*stage) for stage in stages),
+            name=output.name,
+            stages="\n".join(stage.row for stage in stages),
             figures=figures.strip(),
             hashes="\n".join(rows),
-            command=_command(run, stages[0][0]),
+            commands="\n".join(dict.fromkeys(stage.command for stage in stages)),
         )
         (temporary / CARD).write_text(text, encoding="utf-8")
     return size
 
 
-def _stages(run: Path) -> list[tuple[str, dict[str, Any]]]:
-    """Return the stages of a run that are done, and how they ended."""
-    found = []
-    for path in run.glob(f"*/{DONE}"):
-        words = json.loads((path.parent / SETTINGS).read_text(encoding="utf-8"))
-        done = json.loads(path.read_text(encoding="utf-8"))
-        stage = path.parent.name
-        position = path.parent / "curve.jsonl"
-        steps = len(position.read_text(encoding="utf-8").splitlines())
-        found.append((stage, {**done, "steps": steps, "recipe": words["recipe"]}))
-    if not found or not (run / PIPELINE).exists():
+@dataclass(frozen=True, kw_only=True)
+class _Stage:
+    """A stage that is done: its name, seconds and steps, its table of the recipe, its command."""
+
+    name: str
+    seconds: float
+    steps: int
+    table: dict[str, Any]
+    command: str
+
+    @property
+    def row(self) -> str:
+        """The stage's row in the card."""
+        frames = self.steps * self.table["batch_size"] * self.table.get("num_frames", 1)
+        return f"| {self.name} | {self.steps} | {frames} | {self.seconds / 60:.0f} |"
+
+
+def _stages(run: Path) -> list[_Stage]:
+    """Return the stages of a run that are done, in their order."""
+    done = [stage for stage in STAGES if (run / stage / DONE).is_file()]
+    if not done or not (run / PIPELINE).exists():
         raise InputError(run, "holds no training that is done", "give the folder of signgen train")
-    order = list(found[0][1]["recipe"])
-    return sorted(found, key=lambda stage: order.index(stage[0]))
+    return [_stage(run / stage) for stage in done]
 
 
-def _stage_row(stage: str, done: dict[str, Any]) -> str:
-    table = done["recipe"][stage]
-    frames = done["steps"] * table["batch_size"] * table.get("num_frames", 1)
-    return f"| {stage} | {done['steps']} | {frames} | {done['seconds'] / 60:.0f} |"
+def _stage(folder: Path) -> _Stage:
+    try:
+        words = json.loads((folder / SETTINGS).read_text(encoding="utf-8"))
+        done = json.loads((folder / DONE).read_text(encoding="utf-8"))
+        curve = (folder / CURVE).read_text(encoding="utf-8").splitlines()
+        return _Stage(
+            name=folder.name,
+            seconds=float(done["seconds"]),
+            steps=sum("loss" in json.loads(line) for line in curve),
+            table=dict(words["recipe"][folder.name]),
+            command=_command([str(word) for word in words["command"]], folder),
+        )
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(folder, f"cannot be understood ({error!r})", "train it again") from error
 
 
-def _command(run: Path, stage: str) -> str:
-    """Return how the training was started, without anybody's folders."""
-    words = json.loads((run / stage / SETTINGS).read_text(encoding="utf-8"))["command"][1:]
-    words = [
-        "OUTPUT" if before == "--output-dir" else word for before, word in pairwise(["", *words])
-    ]
-    return re.sub(r"shelf=[^,\s]+", "shelf=SHELF", " ".join(words))
+def _command(words: list[str], folder: Path) -> str:
+    """Return how a stage was started, without anybody's folders.
+
+    Raises InputError for other data than the studio's: the card is for these alone.
+    """
+    stage = words[words.index("train") + 1]
+    given = [word for option in words for word in option.split("=", 1 if option[:2] == "--" else 0)]
+    values = [(name, value) for name, value in pairwise(given) if name in ("--config", "--set")]
+    data = dict(pairwise(given)).get("--data", "nothing")
+    if not is_studio(data):
+        raise InputError(
+            folder, f"was trained on {data}", "the card is for the studio's data alone"
+        )
+    shown = re.sub(r"shelf=[^,]*", "shelf=SHELF", data)
+    settings = " ".join(f"{name} {Path(value).name}" for name, value in values)
+    return f"signgen train {stage} {settings} --data {shown} --output-dir OUTPUT"
 
 
 _CARD = """\
@@ -96,10 +129,10 @@ pipeline_tag: image-to-video
 tags: [sign-language, pose, synthetic]
 ---
 
-# mini: a signer in one picture signs a keypoint sequence
+# {name}: a signer in one picture signs a keypoint sequence
 
 Made by signgen {version}. Load it with `SignVideoPipeline.from_pretrained` (diffusers' own class
-does not find it), or render: `signgen render --signer REF.png --poses FILE --model mini`.
+does not find it), or render: `signgen render --signer REF.png --poses FILE --model {name}`.
 Weights: {size:.1f} MiB in all, float16, Apache-2.0.
 
 ## What it was trained on
@@ -112,7 +145,9 @@ data. Keypoints passed through a model of MediaPipe's errors and misses.
 |---|---|---|---|
 {stages}
 
-`{command}`
+```
+{commands}
+```
 
 ## How good it is
 

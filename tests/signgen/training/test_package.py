@@ -1,5 +1,6 @@
 """A package holds what was trained, in half the bytes, and says where it comes from."""
 
+import json
 import re
 from pathlib import Path
 
@@ -8,9 +9,10 @@ import torch
 from click.testing import CliRunner
 
 from signgen.backbones.public import sha256_of
+from signgen.cli import main
 from signgen.cli.package import package_model
-from signgen.cli.train import train
 from signgen.training.stages import read_pipeline
+from tests.signgen.training.test_sources import STUDIO
 from tests.signgen.training.tiny import write_recipe
 from tests.signgen.training.toy_corpus import write_toy_corpus
 
@@ -18,13 +20,21 @@ from tests.signgen.training.toy_corpus import write_toy_corpus
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("run")
-    corpus = write_toy_corpus(folder / "corpus")
-    recipe = write_recipe(folder / "tiny.toml", autoencoder={"steps": 2, "batch_size": 2})
-    arguments = ["--config", str(recipe), "--data", str(corpus), "--device", "cpu"]
-    output = folder / "out"
-    done = CliRunner().invoke(train, ["autoencoder", *arguments, "--output-dir", str(output)])
+    return trained(folder, f"{STUDIO},shelf={folder / 'shelf'}")
+
+
+def trained(folder: Path, data: str) -> Path:
+    steps = {"steps": 2, "batch_size": 2, "fit_batches": 1}
+    recipe = write_recipe(folder / "tiny.toml", autoencoder=steps)
+    words = ["train", "autoencoder", "--config", str(recipe), f"--data={data}", "--device", "cpu"]
+    words += ["--output-dir", str(folder / "out")]
+    done = CliRunner().invoke(main, words)
     assert done.exit_code == 0, done.output
-    return output
+    # a run records the command of its process, which here is the tests'
+    settings = folder / "out" / "autoencoder" / "settings.json"
+    said = json.loads(settings.read_text(encoding="utf-8"))
+    settings.write_text(json.dumps({**said, "command": ["signgen", *words]}), encoding="utf-8")
+    return folder / "out"
 
 
 def pack(run: Path, output: Path, *more: str) -> str:
@@ -53,11 +63,20 @@ def test_the_card_names_figures_hashes_and_stages_but_no_folder(run: Path, tmp_p
     assert card.startswith("---\nlicense: apache-2.0\n")
     assert "| hands | 20 dB |" in card
     assert "| autoencoder | 2 | 4 | 0 |" in card
-    assert str(run) not in card
+    assert str(run.parent) not in card
+    assert "signgen train autoencoder --config tiny.toml --data studio:" in card
+    assert "shelf=SHELF" in card
     hashes = dict(re.findall(r"\| `(\S+\.safetensors)` \|[^|]+\| `(\w{64})` \|", card))
     assert hashes
     for name, digest in hashes.items():
         assert sha256_of(tmp_path / "mini" / name) == digest
+
+
+def test_what_was_trained_on_other_data_or_is_damaged_is_refused(tmp_path: Path) -> None:
+    real = trained(tmp_path, str(write_toy_corpus(tmp_path / "corpus")))
+    assert "the card is for the studio alone" in pack(real, tmp_path / "mini")
+    (real / "autoencoder" / "done.json").write_text("{}", encoding="utf-8")
+    assert "cannot be understood" in pack(real, tmp_path / "mini")
 
 
 def test_what_is_no_training_or_is_there_already_is_refused(run: Path, tmp_path: Path) -> None:
