@@ -142,6 +142,15 @@ def test_bundled_signers_poses_and_model_need_no_path(
         assert (result.exit_code, result.stdout) == (0, "hi.mp4\n"), result.stderr
         assert json.loads(decoded(tmp_path / "hi.mp4")[2])["model"] == "mini"
 
+    shutil.copytree(place.root / "model" / "pipeline", tmp_path / "mini" / "pipeline")
+    weights = tmp_path / "bundled" / "mini" / "unet" / "diffusion_pytorch_model.safetensors"
+    assert weights.is_file()
+    weights.unlink()  # what is not opened need not be whole
+    result = CliRunner().invoke(main, [*words, "--model", "mini", "--overwrite"])
+    assert result.exit_code == 0, result.stderr
+    assert "mini: the folder here is taken, not the bundled model" in result.stderr
+    assert json.loads(decoded(tmp_path / "hi.mp4")[2])["model"] == "mini"
+
     for option, name, there in (
         ("--signer", "hi", "no example of signers is called 'hi'; there are ann"),
         ("--poses", "ann", "no example of poses is called 'ann'; there are hi"),
