@@ -108,10 +108,12 @@ class Steadiness:
         )
 
     def _seam_score(self, changes: list[float]) -> float | None:
-        if not changes:
+        known = [at for at, change in enumerate(changes, 1) if math.isfinite(change)]
+        if not known:
             return None
-        steps = torch.tensor(changes)[None]
-        return _number(float(smoothness.seam_score(steps, self._seams, floor=SEAM_FLOOR)))
+        steps = torch.tensor([changes[at - 1] for at in known])[None]
+        edges = [step for step, at in enumerate(known, 1) if at in self._seams]
+        return _number(float(smoothness.seam_score(steps, edges, floor=SEAM_FLOOR)))
 
     def _colour_drift(self) -> float | None:
         return _number(100 * float(smoothness.still_walk(self._pixels.slope(), self._still)))

@@ -101,6 +101,22 @@ def test_a_step_at_window_edges_is_a_seam() -> None:
     assert facts["seam_score_still"] > 2
 
 
+def test_frames_in_which_all_moves_leave_the_other_seams_as_they_are() -> None:
+    keypoints, confidence = (
+        np.repeat(of_first, 32, axis=0)
+        for of_first in (POSES.keypoints[:1], POSES.confidence[:1])
+    )
+    (rows,) = np.nonzero(confidence[3])
+    across = math.isqrt(len(rows))
+    places = np.stack(np.divmod(np.arange(len(rows)), across), axis=1)
+    keypoints[3, rows, :2] = places * (SIDE / across)  # all over the frame, and back
+    poses = replace(POSES, keypoints=keypoints, confidence=confidence)
+    clip = still_picture() + 5 * (np.arange(32) // 8 % 2)[:, None, None, None]
+    found = seen(film(clip), poses)
+    assert [at for at, change in enumerate(found.flicker) if change is None] == [0, 3, 4]
+    assert found.as_json()["seam_score_still"] > 2
+
+
 @pytest.mark.parametrize("rate", [0.25, -0.5])
 def test_a_colour_that_walks_is_drift_and_hardly_flicker(rate: float) -> None:
     walk = rate * np.arange(32)[:, None, None, None]
