@@ -93,6 +93,22 @@ def test_a_hand_that_vanishes_is_motion() -> None:
     assert stillness.step(2).all()
 
 
+def test_what_moves_just_outside_the_frame_reaches_into_it() -> None:
+    first = POSES.frames(0, 1)
+    keypoints = np.repeat(first.keypoints, 3, axis=0)
+    confidence = np.repeat(first.confidence, 3, axis=0)
+    for row in POSES.points.part("left_hand"):
+        confidence[:, row] = 1
+        keypoints[:, row, :2] = -5, SIDE / 2
+        keypoints[1, row, 1] += 4
+    stillness = Stillness(replace(first, keypoints=keypoints, confidence=confidence))
+    still = stillness.step(1)
+    assert not still[SIDE // 2, 0]
+    assert still[SIDE // 2, -1]
+    keypoints[:, POSES.points.part("left_hand"), 0] = -SIDE
+    assert Stillness(replace(first, keypoints=keypoints, confidence=confidence)).step(1).all()
+
+
 def test_a_step_at_window_edges_is_a_seam() -> None:
     noise = np.random.default_rng(1).normal(0, 1, (32, SIDE, SIDE, 3))
     steps = 5 * (np.arange(32) // 8 % 2)[:, None, None, None]
