@@ -71,9 +71,7 @@ def extract_poses(source: str | Path, options: Extraction = _DEFAULTS) -> PoseSe
     return _extracted(source, options, lambda: True)
 
 
-def _extracted(
-    source: str | Path, options: Extraction, wanted: Callable[[], bool]
-) -> PoseSequence:
+def _extracted(source: str | Path, options: Extraction, wanted: Callable[[], bool]) -> PoseSequence:
     with tempfile.TemporaryDirectory() as folder:
         job = ClipJob(Path(source), Path(folder) / "poses.npz")
         with closing(extract_clips([job], options, wanted=wanted)) as events:
@@ -116,8 +114,8 @@ def extract_clips(
     that was stopped can be started again. A clip that cannot be used, that crashes its worker, or
     that keeps it for ``stall_seconds`` without a frame, fails alone. A worker takes one core; where
     there is a single clip to do, it takes what MediaPipe likes. Their number changes no byte of the
-    files. Closing the generator ends the workers and leaves nothing half-written; so does ``wanted``,
-    asked twice a second from the generator's own thread, once it says no.
+    files. Closing the generator ends the workers and leaves nothing half-written; so does
+    ``wanted``, asked twice a second in the generator's own thread, once it says no.
 
     Raises ValueError for less than one worker and OutputError for a target that cannot be, both at
     once; ToolError when a worker finds that this machine lacks what is needed.

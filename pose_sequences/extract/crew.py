@@ -53,9 +53,9 @@ def run_tasks(
 
     module: run by each child as ``python -m``; it calls ``serve``. stall_seconds: a child that says
     nothing for so long is killed. wanted: asked time and again; all ends once nobody wants it, for
-    a thread that is waiting here cannot be closed from another. A lost child is replaced while tasks are waiting. Closing the
-    iterator, or an exception at the caller's, kills the children; those of a parent that was killed
-    end by themselves.
+    a thread that is waiting here cannot be closed from another. A lost child is replaced while
+    tasks are waiting. Closing the iterator, or an exception at the caller's, kills the children;
+    those of a parent that was killed end by themselves.
     Raises ToolError if no child can be started.
     """
     waiting = deque(enumerate(tasks))

@@ -1,7 +1,7 @@
 """How steady a film is, told while it is made: flicker, seams and drift, without ground truth.
 
-The definitions are those of temporal.smoothness; memory does not grow with the frames but for two
-numbers of each.
+The definitions are those of temporal.smoothness; of each frame two numbers are kept, and of 240 at
+most an embedding, so that memory grows by no picture.
 """
 
 import math

@@ -119,8 +119,7 @@ def test_a_step_at_window_edges_is_a_seam() -> None:
 
 def test_frames_in_which_all_moves_leave_the_other_seams_as_they_are() -> None:
     keypoints, confidence = (
-        np.repeat(of_first, 32, axis=0)
-        for of_first in (POSES.keypoints[:1], POSES.confidence[:1])
+        np.repeat(of_first, 32, axis=0) for of_first in (POSES.keypoints[:1], POSES.confidence[:1])
     )
     (rows,) = np.nonzero(confidence[3])
     across = math.isqrt(len(rows))
