@@ -7,6 +7,8 @@ from typing import TypeVar
 
 Item = TypeVar("Item")
 
+GIVEN_UP = "given up"
+
 
 class Stopwatch:
     """Runs from when it is made; stages add up and do not overlap."""
@@ -34,6 +36,11 @@ class Stopwatch:
             yield
         finally:
             self._stages[name] += time.monotonic() - began
+
+    def give_up(self, before: dict[str, float]) -> None:
+        """Count what stages took since they stood at ``before`` as one stage: given up."""
+        lost = sum(self._stages.values()) - sum(before.values())
+        self._stages = {**before, GIVEN_UP: before.get(GIVEN_UP, 0.0) + lost}
 
     def timed(self, name: str, items: Iterable[Item]) -> Iterator[Item]:
         """Yield the items, counting as time of a stage what it takes to get them."""

@@ -8,10 +8,11 @@ import logging
 import os
 import tempfile
 from collections.abc import Callable, Collection, Generator, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event
 
 from pose_sequences.errors import InputError, OutputError
 from pose_sequences.extract.clip import ClipJob, ClipProgress, ClipResult
@@ -67,12 +68,18 @@ def extract_poses(source: str | Path, options: Extraction = _DEFAULTS) -> PoseSe
 
     Raises InputError if it cannot be used, ToolError if this machine lacks what is needed.
     """
+    return _extracted(source, options, lambda: True)
+
+
+def _extracted(source: str | Path, options: Extraction, wanted: Callable[[], bool]) -> PoseSequence:
     with tempfile.TemporaryDirectory() as folder:
         job = ClipJob(Path(source), Path(folder) / "poses.npz")
-        with closing(extract_clips([job], options)) as events:
+        with closing(extract_clips([job], options, wanted=wanted)) as events:
             for event in events:
                 if isinstance(event, ClipResult) and event.error is not None:
                     raise event.error
+        if not wanted():
+            raise CancelledError
         return read_npz(job.target)
 
 
@@ -82,10 +89,14 @@ def extracting(
 ) -> Iterator[Callable[[], PoseSequence]]:
     """Begin what extract_poses does, and give what waits for its end: it returns or raises as that.
 
-    Meanwhile there is time for something else; leaving the block waits too.
+    Meanwhile there is time for something else; leaving the block ends what is not done.
     """
+    left = Event()
     with ThreadPoolExecutor(1) as beside:
-        yield beside.submit(extract_poses, source, options).result
+        try:
+            yield beside.submit(_extracted, source, options, lambda: not left.is_set()).result
+        finally:
+            left.set()
 
 
 def extract_clips(
@@ -95,6 +106,7 @@ def extract_clips(
     workers: int = 1,
     overwrite: bool = False,
     stall_seconds: float = STALL_SECONDS,
+    wanted: Callable[[], bool] = lambda: True,
 ) -> Generator[ClipProgress | ClipResult, None, None]:
     """Find the keypoints of many clips; yield progress, and one result for each clip.
 
@@ -102,7 +114,8 @@ def extract_clips(
     that was stopped can be started again. A clip that cannot be used, that crashes its worker, or
     that keeps it for ``stall_seconds`` without a frame, fails alone. A worker takes one core; where
     there is a single clip to do, it takes what MediaPipe likes. Their number changes no byte of the
-    files. Closing the generator ends the workers and leaves nothing half-written.
+    files. Closing the generator ends the workers and leaves nothing half-written; so does
+    ``wanted``, asked twice a second in the generator's own thread, once it says no.
 
     Raises ValueError for less than one worker and OutputError for a target that cannot be, both at
     once; ToolError when a worker finds that this machine lacks what is needed.
@@ -112,7 +125,7 @@ def extract_clips(
     _check_targets(jobs)
     for folder in {job.target.parent for job in jobs}:
         _check_place(folder)
-    return _events(jobs, options, workers, overwrite, stall_seconds)
+    return _events(jobs, options, workers, overwrite, stall_seconds, wanted)
 
 
 def _check_targets(jobs: Sequence[ClipJob]) -> None:
@@ -151,6 +164,7 @@ def _events(
     workers: int,
     overwrite: bool,
     stall_seconds: float,
+    wanted: Callable[[], bool],
 ) -> Generator[ClipProgress | ClipResult, None, None]:
     folders = {job.target.parent for job in jobs}
     _sweep(folders)
@@ -158,7 +172,9 @@ def _events(
     yield from _kept([job for job in jobs if job.target in there], options)
     todo = [job for job in jobs if job.target not in there]
     tasks = [_task(job, options, overwrite, alone=len(todo) == 1).to_text() for job in todo]
-    answers = run_tasks(__name__, tasks, workers=workers, stall_seconds=stall_seconds)
+    answers = run_tasks(
+        __name__, tasks, workers=workers, stall_seconds=stall_seconds, wanted=wanted
+    )
     try:
         for answer in answers:
             event = _event(todo[answer.task], answer)

@@ -42,20 +42,26 @@ class Lost:
 
 
 def run_tasks(
-    module: str, tasks: Sequence[str], *, workers: int, stall_seconds: float
+    module: str,
+    tasks: Sequence[str],
+    *,
+    workers: int,
+    stall_seconds: float,
+    wanted: Callable[[], bool] = lambda: True,
 ) -> Generator[Note | Lost, None, None]:
     """Let ``workers`` children work through the tasks; yield what they say as it comes.
 
     module: run by each child as ``python -m``; it calls ``serve``. stall_seconds: a child that says
-    nothing for so long is killed. A lost child is replaced while tasks are waiting. Closing the
-    iterator, or an exception at the caller's, kills the children; those of a parent that was killed
-    end by themselves.
+    nothing for so long is killed. wanted: asked time and again; all ends once nobody wants it, for
+    a thread that is waiting here cannot be closed from another. A lost child is replaced while
+    tasks are waiting. Closing the iterator, or an exception at the caller's, kills the children;
+    those of a parent that was killed end by themselves.
     Raises ToolError if no child can be started.
     """
     waiting = deque(enumerate(tasks))
     crew: list[_Child] = []
     try:
-        while waiting or crew:
+        while (waiting or crew) and wanted():
             while waiting and len(crew) < workers:
                 crew.append(_Child(module))
                 crew[-1].take(*waiting.popleft())

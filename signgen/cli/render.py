@@ -185,7 +185,9 @@ def _sought(signer: Path, keypoints: Path | None) -> "Iterator[Callable[[], Pose
         yield None  # a picture that is not there is refused where it is read
         return
     from pose_sequences.extract import extracting
+    from pose_sequences.images import read_image
 
+    read_image(signer)  # a video would be looked through to its end before it is refused
     with extracting(signer) as found:
         yield found
 

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from logging import CRITICAL
+from logging import CRITICAL, getLogger
 from pathlib import Path
 
 import torch
@@ -22,6 +22,8 @@ _INDEX = "model_index.json"
 _HUB_ID = re.compile(r"[\w-][\w.-]*/[\w.-]+")
 _TRAIN = "train one with signgen train all --config mini, and give its folder OUTPUT/pipeline"
 
+logger = getLogger(__name__)
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Model:
@@ -33,16 +35,18 @@ class Model:
 
 
 def find_model(model: str, revision: str | None = None) -> Path:
-    """Return the folder of a model: a bundled one, what a path names, or out of the hub's cache.
+    """Return the folder of a model: what a path names, a bundled one, or out of the hub's cache.
 
     The output folder of a training has it in ``pipeline``. Raises InputError if there is none.
     """
-    if (within := bundled.find(model)) is not None:
-        return within
-    folder = Path(model)
+    folder, within = Path(model), bundled.find(model)
     for place in (folder, folder / "pipeline"):
         if (place / _INDEX).is_file():
+            if within is not None:
+                logger.warning("%s: the folder here is taken, not the bundled model", model)
             return place
+    if within is not None:
+        return within
     if folder.exists() or not _HUB_ID.fullmatch(model):
         fault = "is no pipeline folder" if folder.exists() else "does not exist"
         raise InputError(model, fault, _TRAIN)

@@ -59,12 +59,21 @@ def shoot(
     """
     watch, shrinking = watch or Stopwatch(), Shrinking(script.windows, script.take)
     while True:
-        written = _Counted(advance)
+        written, before = _Counted(advance), watch.stages
         try:
             return _shoot(script, written, watch, look)
-        except (RuntimeError, MemoryError) as error:
-            script = _with_less(script, shrinking, error)
+        except _ShortError as short:
+            script = _with_less(script, shrinking, short.error)
+            watch.give_up(before)
             advance(-written.count)
+
+
+class _ShortError(Exception):
+    """Memory was short while frames were made; error: how it showed."""
+
+    def __init__(self, error: BaseException) -> None:
+        super().__init__(str(error))
+        self.error = error
 
 
 class _Counted:
@@ -80,8 +89,6 @@ class _Counted:
 
 def _with_less(script: Script, shrinking: Shrinking, error: BaseException) -> Script:
     """Return the script with smaller windows; raises ToolError where none are left to try."""
-    if not is_shortage(error):
-        raise error
     try:
         shrinking.shrink(error)
     except (RuntimeError, MemoryError):
@@ -112,13 +119,18 @@ def _shoot(script: Script, advance: Advance, watch: Stopwatch, look: Advance) ->
                 overwrite=script.request.overwrite,
             )
         )
-        for frame in watch.timed("frames", _frames(script)):
-            with watch.stage("looking"):
-                shown = viewers.show(frame)
-            with watch.stage("encoder"):
-                film.write(shown)
-            first = first or watch.seconds - began
-            advance(1)
+        try:
+            for frame in watch.timed("frames", _frames(script)):
+                with watch.stage("looking"):
+                    shown = viewers.show(frame)
+                with watch.stage("encoder"):
+                    film.write(shown)
+                first = first or watch.seconds - began
+                advance(1)
+        except (RuntimeError, MemoryError) as error:
+            if not is_shortage(error):
+                raise
+            raise _ShortError(error) from error
         with watch.stage("encoder"):
             film.finish()
         shot = Shot(

@@ -1,7 +1,7 @@
 """How steady a film is, told while it is made: flicker, seams and drift, without ground truth.
 
-The definitions are those of temporal.smoothness; memory does not grow with the frames but for two
-numbers of each.
+The definitions are those of temporal.smoothness; of each frame two numbers are kept, and of 240 at
+most an embedding, so that memory grows by no picture.
 """
 
 import math
@@ -108,10 +108,12 @@ class Steadiness:
         )
 
     def _seam_score(self, changes: list[float]) -> float | None:
-        if not changes:
+        known = [at for at, change in enumerate(changes, 1) if math.isfinite(change)]
+        if not known:
             return None
-        steps = torch.tensor(changes)[None]
-        return _number(float(smoothness.seam_score(steps, self._seams, floor=SEAM_FLOOR)))
+        steps = torch.tensor([changes[at - 1] for at in known])[None]
+        edges = [step for step, at in enumerate(known, 1) if at in self._seams]
+        return _number(float(smoothness.seam_score(steps, edges, floor=SEAM_FLOOR)))
 
     def _colour_drift(self) -> float | None:
         return _number(100 * float(smoothness.still_walk(self._pixels.slope(), self._still)))

@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
 
+from pose_sequences.repair.scale import shoulder_width
 from pose_sequences.sequence import FAINT, PoseSequence
 
 _MOVES = 0.01  # shoulder widths from a frame to the next: more is motion, less a detector's noise
@@ -31,7 +32,7 @@ class Stillness:
 
     def __init__(self, poses: PoseSequence) -> None:
         self._poses = poses
-        self._unit = _shoulder_width(poses)
+        self._unit = max(1.0, shoulder_width(poses))
         self._cell = -(-max(poses.width, poses.height) // _CELLS)
         self._limbs = [poses.points.find(pair) for pair in _LIMBS]
         self._shoulders = poses.points.find(_SHOULDERS)
@@ -39,15 +40,13 @@ class Stillness:
     def step(self, frame: int) -> NDArray[np.bool_]:
         """Return which pixels (H, W) hold still from the frame before to ``frame``, from 1 on."""
         sides = self._poses.height, self._poses.width
-        marks = np.zeros([-(-side // self._cell) for side in sides])
-        moving = self._moving(frame)
-        cells = (moving / self._cell).astype(np.intp)[:, ::-1]
-        inside = ((cells >= 0) & (cells < marks.shape)).all(axis=1)
-        marks[tuple(cells[inside].T)] = 1
         reach = max(1, round(_REACH * self._unit / self._cell))
-        grown = F.max_pool2d(torch.from_numpy(marks)[None], 2 * reach + 1, stride=1, padding=reach)[
-            0
-        ].numpy()
+        # with a margin: what moves just outside the frame reaches into it
+        marks = np.zeros([-(-side // self._cell) + 2 * reach for side in sides])
+        cells = np.floor(self._moving(frame) / self._cell).astype(np.intp)[:, ::-1] + reach
+        near = ((cells >= 0) & (cells < marks.shape)).all(axis=1)
+        marks[tuple(cells[near].T)] = 1
+        grown = F.max_pool2d(torch.from_numpy(marks)[None], 2 * reach + 1, stride=1)[0].numpy()
         pixels = grown.repeat(self._cell, axis=0).repeat(self._cell, axis=1)
         return np.asarray(pixels[: sides[0], : sides[1]] == 0)
 
@@ -75,13 +74,3 @@ class Stillness:
             places.append(top + share * down)
             known.append(np.full(_SAMPLES, there[left] & there[right]))
         return np.concatenate(places), np.concatenate(known)
-
-
-def _shoulder_width(poses: PoseSequence) -> float:
-    """Return the median shoulder width in pixels, a quarter of the frame where none is seen."""
-    left, right = poses.points.find(_SHOULDERS)
-    both = (poses.confidence[:, (left, right)] > FAINT).all(axis=1)
-    if not both.any():
-        return poses.width / 4
-    apart = poses.keypoints[both, left, :2] - poses.keypoints[both, right, :2]
-    return max(1.0, float(np.median(np.linalg.norm(apart, axis=1))))

@@ -1,3 +1,4 @@
+from concurrent.futures import CancelledError
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -51,6 +52,13 @@ def test_what_is_begun_beside_other_work_ends_as_if_it_were_not(tmp_path: Path) 
         extracting(tmp_path / "nowhere.png") as found,
         pytest.raises(InputError, match=r"nowhere\.png"),
     ):
+        found()
+
+
+def test_what_is_begun_beside_other_work_ends_with_it(clip: Path) -> None:
+    with pytest.raises(KeyError), extracting(clip) as found:
+        raise KeyError
+    with pytest.raises(CancelledError):
         found()
 
 

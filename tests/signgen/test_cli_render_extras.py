@@ -13,6 +13,7 @@ from PIL import Image
 from pose_sequences.files import write_poses
 from pose_sequences.images import read_image, write_png
 from pose_sequences.sequence import PoseSequence, Segment
+from pose_sequences.video.mp4 import write_mp4
 from signgen import bundled, examples
 from signgen.cli import main
 from tests.signer import signing
@@ -141,6 +142,15 @@ def test_bundled_signers_poses_and_model_need_no_path(
         assert (result.exit_code, result.stdout) == (0, "hi.mp4\n"), result.stderr
         assert json.loads(decoded(tmp_path / "hi.mp4")[2])["model"] == "mini"
 
+    shutil.copytree(place.root / "model" / "pipeline", tmp_path / "mini" / "pipeline")
+    weights = tmp_path / "bundled" / "mini" / "unet" / "diffusion_pytorch_model.safetensors"
+    assert weights.is_file()
+    weights.unlink()  # what is not opened need not be whole
+    result = CliRunner().invoke(main, [*words, "--model", "mini", "--overwrite"])
+    assert result.exit_code == 0, result.stderr
+    assert "mini: the folder here is taken, not the bundled model" in result.stderr
+    assert json.loads(decoded(tmp_path / "hi.mp4")[2])["model"] == "mini"
+
     for option, name, there in (
         ("--signer", "hi", "no example of signers is called 'hi'; there are ann"),
         ("--poses", "ann", "no example of poses is called 'ann'; there are hi"),
@@ -176,6 +186,23 @@ def test_a_picture_without_a_person_is_refused(place: Place, tmp_path: Path) -> 
     assert "wall.png: shows neither both shoulders nor a face" in result.stderr
     assert "give a picture of one person, or --signer-keypoints" in result.stderr
     assert not (tmp_path / "a.mp4").exists()
+
+
+def test_a_video_is_no_picture_and_is_not_looked_through(
+    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    video, looked = tmp_path / "me.mp4", tmp_path / "looked"
+    write_mp4(video, np.full((2, 64, 64, 3), 90, np.uint8), 25)
+    (tmp_path / "mediapipe").mkdir()
+    text = f"from pathlib import Path\nPath({str(looked)!r}).touch()\nraise ImportError"
+    (tmp_path / "mediapipe" / "__init__.py").write_text(text)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    fixed = place.words(signing(1), "--signer", video, "-o", tmp_path / "a.mp4")
+    at = fixed.index("--signer-keypoints")
+    result = CliRunner().invoke(main, fixed[:at] + fixed[at + 2 :])
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "me.mp4: is no intact PNG, JPEG or WebP picture" in result.stderr
+    assert not looked.exists()
 
 
 SHAPES = {"tiny": (9, 9), "portrait": (120, 256), "landscape": (256, 90)}

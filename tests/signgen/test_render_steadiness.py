@@ -93,12 +93,43 @@ def test_a_hand_that_vanishes_is_motion() -> None:
     assert stillness.step(2).all()
 
 
+def test_what_moves_just_outside_the_frame_reaches_into_it() -> None:
+    first = POSES.frames(0, 1)
+    keypoints = np.repeat(first.keypoints, 3, axis=0)
+    confidence = np.repeat(first.confidence, 3, axis=0)
+    for row in POSES.points.part("left_hand"):
+        confidence[:, row] = 1
+        keypoints[:, row, :2] = -5, SIDE / 2
+        keypoints[1, row, 1] += 4
+    stillness = Stillness(replace(first, keypoints=keypoints, confidence=confidence))
+    still = stillness.step(1)
+    assert not still[SIDE // 2, 0]
+    assert still[SIDE // 2, -1]
+    keypoints[:, POSES.points.part("left_hand"), 0] = -SIDE
+    assert Stillness(replace(first, keypoints=keypoints, confidence=confidence)).step(1).all()
+
+
 def test_a_step_at_window_edges_is_a_seam() -> None:
     noise = np.random.default_rng(1).normal(0, 1, (32, SIDE, SIDE, 3))
     steps = 5 * (np.arange(32) // 8 % 2)[:, None, None, None]
     facts = seen(film(still_picture() + noise + steps)).as_json()
     assert facts["seam_score"] > 2
     assert facts["seam_score_still"] > 2
+
+
+def test_frames_in_which_all_moves_leave_the_other_seams_as_they_are() -> None:
+    keypoints, confidence = (
+        np.repeat(of_first, 32, axis=0) for of_first in (POSES.keypoints[:1], POSES.confidence[:1])
+    )
+    (rows,) = np.nonzero(confidence[3])
+    across = math.isqrt(len(rows))
+    places = np.stack(np.divmod(np.arange(len(rows)), across), axis=1)
+    keypoints[3, rows, :2] = places * (SIDE / across)  # all over the frame, and back
+    poses = replace(POSES, keypoints=keypoints, confidence=confidence)
+    clip = still_picture() + 5 * (np.arange(32) // 8 % 2)[:, None, None, None]
+    found = seen(film(clip), poses)
+    assert [at for at, change in enumerate(found.flicker) if change is None] == [0, 3, 4]
+    assert found.as_json()["seam_score_still"] > 2
 
 
 @pytest.mark.parametrize("rate", [0.25, -0.5])

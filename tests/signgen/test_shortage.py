@@ -143,6 +143,7 @@ def test_a_film_is_begun_anew_and_says_with_what(
     assert (tmp_path / "short.mp4").read_bytes() == (tmp_path / "small.mp4").read_bytes()
     report = json.loads((tmp_path / "short.json").read_text())
     assert report["windows"]["size"] == json.loads(short.stdout)["window"] == 4
+    assert report["timing"]["stages"]["given up"] > 0
     assert report["settings"]["batch"] == json.loads(short.stdout)["batch"] == 1
 
     shortage(0)

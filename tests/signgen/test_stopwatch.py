@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from signgen.stopwatch import Stopwatch
+from signgen.stopwatch import GIVEN_UP, Stopwatch
 
 
 def test_stages_are_named_in_their_order_and_are_parts_of_the_whole() -> None:
@@ -23,6 +23,22 @@ def test_only_what_items_take_to_come_is_timed() -> None:
         sum(range(100_000 * item))
         assert watch.stages["items"] == stages[-1]
     assert watch.stages["items"] >= stages[1] >= stages[0] > 0
+
+
+def test_what_was_given_up_is_a_stage_of_its_own() -> None:
+    watch = Stopwatch()
+    with watch.stage("read"):
+        pass
+    for _ in range(2):
+        before, given_up = watch.stages, watch.stages.get(GIVEN_UP, 0)
+        with watch.stage("make"), pytest.raises(KeyError), watch.stage("draw"):
+            raise KeyError
+        took = watch.stages["make"] + watch.stages["draw"]
+        watch.give_up(before)
+        assert watch.stages == {**before, GIVEN_UP: pytest.approx(given_up + took)}
+    with watch.stage("make"):
+        pass
+    assert list(watch.stages) == ["read", GIVEN_UP, "make"]
 
 
 def test_an_error_on_the_way_comes_through() -> None:
