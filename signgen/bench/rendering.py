@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, TemporaryFile
 from time import perf_counter
 
 import torch
@@ -180,18 +180,22 @@ def _run(words: list[str]) -> _Ended:
     """Run ``signgen render`` and return what it said and took."""
     began = perf_counter()
     paths = os.pathsep.join(folder or str(Path.cwd()) for folder in sys.path)
-    with subprocess.Popen(
-        [sys.executable, "-P", "-m", "signgen", "render", *words],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": paths},
-    ) as child:
+    with (
+        TemporaryFile() as log,  # a pipe that nobody empties meanwhile could fill up
+        subprocess.Popen(
+            [sys.executable, "-P", "-m", "signgen", "render", *words],
+            stdout=subprocess.PIPE,
+            stderr=log,
+            env={**os.environ, "PYTHONPATH": paths},
+        ) as child,
+    ):
         assert child.stdout is not None
-        assert child.stderr is not None
-        said, complaint = child.stdout.read(), child.stderr.read()
+        said = child.stdout.read()
         _, status, used = os.wait4(child.pid, 0)
         child.returncode = os.waitstatus_to_exitcode(status)
-    seconds = perf_counter() - began
+        seconds = perf_counter() - began
+        log.seek(0)
+        complaint = log.read()
     if child.returncode:
         last = (complaint.decode(errors="replace").splitlines() or ["no word"])[-1]
         raise ToolError(f"signgen render failed while it was measured: {single_line(last)}")

@@ -33,7 +33,11 @@ def lexicon_path(value: str) -> Path:
 
 def body_path(value: str) -> Path:
     """Return what shows a body; ``example:NAME`` is a bundled signer, or else a pose sequence."""
-    if value.removeprefix(examples.PREFIX) not in examples.names("signer"):
+    name, signers = value.removeprefix(examples.PREFIX), examples.names("signer")
+    if name not in signers:
+        if name != value and name not in examples.names():
+            there = ", ".join((*signers, *examples.names()))
+            raise click.BadParameter(f"no example is called {name!r}; there are {there}")
         return input_path(value)
     picture = signer_path(value)
     return examples.keypoints_of(picture) or picture

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pose_sequences.draw import draw
+from pose_sequences.layout import Part
 from pose_sequences.sequence import FAINT, PoseSequence
 
 Frame = NDArray[np.uint8]
@@ -50,7 +51,7 @@ def find_label(poses: PoseSequence) -> Label | None:
         for row, top in (("top", 0), ("bottom", poses.height - height))
         for column, left in (("left", 0), ("right", poses.width - width))
     }
-    hands, face = (_crowd(poses, parts) for parts in (("left_hand", "right_hand"), ("face",)))
+    hands, face = _crowd(poses, ("left_hand", "right_hand")), _crowd(poses, ("face",))
 
     def disturbed(corner: str) -> tuple[int, int]:
         left, top = places[corner]
@@ -81,11 +82,11 @@ def open_panels(picture: Frame, poses: PoseSequence, start: int, stop: int) -> P
     return Panels(picture=picture, maps=draw(poses, frames=range(start, stop)))
 
 
-def _crowd(poses: PoseSequence, parts: tuple[str, ...]) -> NDArray[np.float32]:
+def _crowd(poses: PoseSequence, parts: tuple[Part, ...]) -> NDArray[np.float32]:
     """Return all points (N, 2) of some parts that are there."""
     found = []
     for part in parts:
-        points, confidence = poses.part(part)  # type: ignore[arg-type]
+        points, confidence = poses.part(part)
         found.append(points[confidence > FAINT][:, :2])
     return np.concatenate(found)
 

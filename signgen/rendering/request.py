@@ -21,7 +21,8 @@ class Request:
     body; window, overlap, batch: as size, overlap and at_once of take.Windows. side_by_side: with
     the signer's picture and the poses beside each frame; label: with a visible word on it. report,
     sheet, captions: where else to write; redetect: whether the detector looks at the frames for the
-    report; precision: as of model.open_model. Raises OutputError for an output that cannot be.
+    report; precision: as of model.open_model. Raises OutputError for an output that cannot be, and
+    ValueError for ``redetect`` without a report.
     """
 
     signer: Path
@@ -55,8 +56,15 @@ class Request:
             raise OutputError(
                 self.output, "is no .mp4", "end the name in .mp4, or in .png for a single frame"
             )
-        if self.size and (any(side % 2 for side in self.size) or max(self.size) > MAX_SIDE):
-            width, height = self.size
+        if self.redetect and not self.report:
+            raise ValueError("redetect is for the report; ask for one")
+        if self.size:
+            self._check_size(*self.size)
+
+    def _check_size(self, width: int, height: int) -> None:
+        if self.side_by_side:
+            width *= 3
+        if width % 2 or height % 2 or max(width, height) > MAX_SIDE:
             raise OutputError(
                 self.output,
                 f"cannot be {width}x{height}: the sides of a video are even, at most {MAX_SIDE}",

@@ -10,6 +10,7 @@ from click.testing import CliRunner, Result
 from pose_sequences.files import read_poses, write_poses
 from pose_sequences.images import read_image
 from signgen.cli import main
+from signgen.examples import names
 from tests.pose_sequences.bodies import built, seen_from, without
 from tests.signer import signing
 
@@ -25,6 +26,14 @@ def reference(tmp_path: Path) -> Path:
     broad = seen_from(built(signing(12), shoulders=1.3), 2, (0, 0), (600, 400))
     write_poses(broad, tmp_path / "me.npz")
     return tmp_path / "me.npz"
+
+
+def test_a_name_that_is_no_example_is_told_of_signers_and_poses(tmp_path: Path) -> None:
+    result = run("example:hello", "--to", "example:nobody", "-o", tmp_path / "out.npz")
+    assert result.exit_code == 2
+    assert "no example is called 'nobody'; there are " in result.stderr
+    there = result.stderr.partition("there are ")[2].replace(",", " ").split()
+    assert {*names("signer"), *names("poses")} == set(there)
 
 
 def test_the_file_is_written_in_the_references_frame(tmp_path: Path, reference: Path) -> None:

@@ -109,6 +109,15 @@ def test_redetect_wants_a_report(place: Place, tmp_path: Path) -> None:
     assert "--redetect goes with --report" in result.stderr
 
 
+def test_panels_that_no_video_can_hold_are_refused_before_the_model_is_read(
+    place: Place, tmp_path: Path
+) -> None:
+    words = ("--side-by-side", "--size", "1536x1024", "--model", tmp_path / "nowhere")
+    result = place.run(signing(1), "-o", tmp_path / "a.mp4", *words)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "cannot be 4608x1024: the sides of a video are even, at most 4096" in result.stderr
+
+
 def test_another_window_is_another_render_and_the_report_says_which(
     place: Place, tmp_path: Path
 ) -> None:
