@@ -24,6 +24,7 @@ from signgen.studio.source import StudioSource
 from signgen.take import Windows
 from signgen.training.retrieval import retrieve
 from signgen.training.sources import studio_settings
+from signgen.training.stages import read_pipeline
 from tests.signgen.bundled.exam_clips import Shoot, exam_takes, film_clips, render_clips
 from tests.signgen.bundled.galleries import fusion_gallery, recognised
 
@@ -62,7 +63,7 @@ def render(args: argparse.Namespace) -> None:
 
 def find(args: argparse.Namespace) -> None:
     """Print retrieval by fusions and recognition of rendered signers."""
-    pipeline = _opened(args.model)
+    pipeline = read_pipeline(find_model(args.model))  # in float32: embeddings are compared
     if pipeline.fusion is not None:
         found = retrieve(pipeline.fusion, fusion_gallery(16, 16, SEED))
         _say(f"fusion: {found}")
