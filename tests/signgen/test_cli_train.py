@@ -24,6 +24,7 @@ SHORT = {
     "denoiser": {"steps": 2, "batch_size": 2},
     "temporal": {"steps": 2, "batch_size": 1, "num_frames": 3},
     "distil": {"steps": 2, "batch_size": 1, "num_frames": 2, "teacher_steps": 1},
+    "decoder": {"steps": 2, "batch_size": 1, "num_frames": 2, "num_steps": 1},
 }
 
 

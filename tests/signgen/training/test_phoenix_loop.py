@@ -24,6 +24,7 @@ STEPS = {
     "denoiser": LOOP,
     "temporal": {**LOOP, "num_frames": 2},
     "distil": {**LOOP, "num_frames": 2, "teacher_steps": 1},
+    "decoder": {**LOOP, "num_frames": 2, "num_steps": 1},
 }
 
 

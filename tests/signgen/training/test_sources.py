@@ -33,6 +33,7 @@ SHORT = {
     "denoiser": ONE_STEP,
     "temporal": {**ONE_STEP, "num_frames": 2},
     "distil": {**ONE_STEP, "num_frames": 2, "teacher_steps": 1},
+    "decoder": {**ONE_STEP, "num_frames": 2, "num_steps": 1},
 }
 
 
