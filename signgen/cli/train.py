@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pose_sequences.errors import InputError, OutputError
+from signgen import bundled
 from signgen.cli.console import emit, say
 from signgen.cli.options import json_option
 from signgen.training.model_settings import STAGES
@@ -22,6 +24,8 @@ Examples:
   signgen train all --config mini --data studio_corpus --output-dir out/mini --resume
   signgen train all --config mini --data studio:signers=200,clips=4000 --output-dir out/mini
   accelerate launch --multi_gpu -m signgen train all --config mini --data … --output-dir …
+  signgen train all --config mini-cpu --begin-with mini --set autoencoder.fit_batches=0 \\
+    --data my_corpus --output-dir out/mine --max-minutes 90
   signgen train denoiser --config my.toml --data PHOENIX-2014-T --output-dir out/denoiser \\
     --set denoiser.batch_size=64 --device cuda
 """
@@ -39,6 +43,11 @@ Examples:
 )
 @click.option("--output-dir", required=True, type=FOLDER, help="Where the stages are written.")
 @click.option("--set", "changes", multiple=True, metavar="KEY=VALUE", help="Change the recipe.")
+@click.option(
+    "--begin-with",
+    metavar="mini|DIR",
+    help="Begin with the weights of a pipeline, where they fit, to train it further on DATA.",
+)
 @click.option("--resume", is_flag=True, help="Go on from the last checkpoint.")
 @click.option("--max-minutes", type=MINUTES, help="Stop after so long, with a checkpoint.")
 @click.option(
@@ -63,6 +72,7 @@ def train(
     data: str,
     output_dir: Path,
     changes: tuple[str, ...],
+    begin_with: str | None,
     resume: bool,
     max_minutes: float | None,
     minutes: float | None,
@@ -107,6 +117,7 @@ def train(
             minutes=math.inf if minutes is None else minutes,
             shard_mb=shard_mb,
             board=report_to,
+            begin_with=_beginning(begin_with, output_dir / PIPELINE, resume=resume),
             crew=crew,
             say=say if crew.leads else lambda _: None,
         )
@@ -123,6 +134,22 @@ def train(
         folder, finished = train_stages(stages, recipe, sources, run)
     if crew.leads:
         emit({"pipeline": str(folder), "finished": finished}, as_json=as_json, text=folder)
+
+
+def _beginning(name: str | None, there: Path, *, resume: bool) -> Path | None:
+    """Return the folder of the bundled model of a name, or else the one named, if it is wanted.
+
+    there: the run's own pipeline. Raises OutputError where the training has begun already and does
+    not go on, InputError if there is no folder to begin with.
+    """
+    if name is None or (resume and there.exists()):
+        return None
+    if there.exists():
+        raise OutputError(there, "has begun already", "leave --begin-with out, or train elsewhere")
+    folder = bundled.find(name) or Path(name)
+    if not folder.is_dir():
+        raise InputError(folder, "is no folder", "give a pipeline's, or the name mini")
+    return folder
 
 
 def _device(name: str) -> "torch.device":

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from signgen.models.blocks import PatchStem, ResidualBlock, zero
 
+_TILES = 4  # of a picture, along each side, that are embedded each by itself
 TEMPERATURE = 0.07  # of the contrastive loss, as FPDM fixes it; ours begins there and learns
 
 
@@ -109,5 +110,6 @@ def _encoder(pictures: int, channels: tuple[int, ...], width: int) -> nn.Sequent
     layers: list[nn.Module] = [PatchStem(pictures, channels[0], 8), ResidualBlock(channels[0])]
     for above, below in pairwise(channels):
         layers += [nn.Conv2d(above, below, 3, stride=2, padding=1), ResidualBlock(below)]
-    pool = (nn.GroupNorm(8, channels[-1]), nn.SiLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten())
-    return nn.Sequential(*layers, *pool, nn.Linear(channels[-1], width))
+    # a mean over the whole picture would lose where the hands are
+    pool = (nn.GroupNorm(8, channels[-1]), nn.SiLU(), nn.AdaptiveAvgPool2d(_TILES), nn.Flatten())
+    return nn.Sequential(*layers, *pool, nn.Linear(_TILES * _TILES * channels[-1], width))

@@ -25,6 +25,10 @@ Detect = Callable[[Tensor], Tensor]  # frames (N, H, W, 3) uint8 -> points (N, 5
 
 _SIZE = (384, 384)
 _FACE_PIXELS_A_METRE = 1100.0
+# The inner edge of the lower lip, and points of its outer edge beside them. On a closed mouth the
+# inner edges of both lips are one line, so that a place alone does not tell whose it is.
+_INNER_LOWER_LIP = (95, 88, 178, 87, 14, 317, 402, 318, 324)
+_OUTER_LOWER_LIP = (146, 91, 181, 84, 17, 314, 405, 321, 375)
 # joints whose name means something else to a detector than to a rig
 _OFFSET_JOINTS = ("shoulder", "elbow", "hip")
 
@@ -84,20 +88,35 @@ def _nearest_triangles(anatomy: Anatomy, places: Tensor) -> tuple[Tensor, Tensor
     triangles = torch.cat([anatomy.group("body"), anatomy.group("eyes")])
     front = anatomy.template[triangles].mean(1)
     triangles = triangles[(front[:, 1] < 0.02) & (front[:, 2] > 0.6)]
+    found = [_nearest(anatomy, place, triangles) for place in places]
+    drop = _jaw_drop(anatomy)
+    sinks = drop[triangles].mean(1)
+    for inner, outer in zip(_INNER_LOWER_LIP, _OUTER_LOWER_LIP, strict=True):
+        beside, shares = found[outer]
+        follows = sinks > 0.5 * (drop[beside] * shares).sum()
+        found[inner] = _nearest(anatomy, places[inner], triangles[follows])
+    corners, weights = zip(*found, strict=True)
+    return torch.stack(corners), torch.stack(weights)
+
+
+def _nearest(anatomy: Anatomy, place: Tensor, triangles: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the corners (3,) of the triangle nearest to a place (3,), and their weights."""
     corners = anatomy.template[triangles]  # (F, 3, 3)
     edge = corners[:, 1:] - corners[:, :1]
-    gram = edge @ edge.mT
-    chosen, weights = [], []
-    for place in places:
-        offset = (edge @ (place - corners[:, 0])[..., None])[..., 0]
-        share = torch.linalg.solve(gram + 1e-12 * torch.eye(2), offset).clamp(0, 1)
-        share = share / share.sum(1, keepdim=True).clamp(min=1)
-        weight = torch.cat([1 - share.sum(1, keepdim=True), share], 1)
-        gap = ((corners * weight[..., None]).sum(1) - place).norm(dim=1)
-        best = gap.argmin()
-        chosen.append(triangles[best])
-        weights.append(weight[best])
-    return torch.stack(chosen), torch.stack(weights)
+    offset = (edge @ (place - corners[:, 0])[..., None])[..., 0]
+    share = torch.linalg.solve(edge @ edge.mT + 1e-12 * torch.eye(2), offset).clamp(0, 1)
+    share = share / share.sum(1, keepdim=True).clamp(min=1)
+    weight = torch.cat([1 - share.sum(1, keepdim=True), share], 1)
+    best = ((corners * weight[..., None]).sum(1) - place).norm(dim=1).argmin()
+    return triangles[best], weight[best]
+
+
+def _jaw_drop(anatomy: Anatomy) -> Tensor:
+    """Return how far each vertex of the template sinks as the mouth opens, (V,) metres."""
+    drop = torch.zeros(len(anatomy.template))
+    opening = anatomy.action_moves[anatomy.actions.index("jawOpen")]
+    drop[anatomy.action_rows] = -opening[:, 2]
+    return drop
 
 
 def _fit_joints(

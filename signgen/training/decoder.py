@@ -11,7 +11,14 @@ from signgen.latents import encode
 from signgen.models.rest import at_rest
 from signgen.pipeline import SignVideoPipeline
 from signgen.sampling import denoise
-from signgen.training.autoencoder import Rebuilding, picture_error, shaken, some_without
+from signgen.training.autoencoder import (
+    Rebuilding,
+    picture_error,
+    rebuilding,
+    shaken,
+    some_without,
+)
+from signgen.training.close_ups import close_ups
 from signgen.training.denoising import draw_noise, evidence_of, latent_shape
 from signgen.training.scene import Scene, Stage
 from signgen.training.settings import DecoderTraining
@@ -44,7 +51,11 @@ class DecoderObjective:
         made = self._made(scene, dice)
         own = (chance < settings.true_share)[:, None, None, None, None]
         reference = some_without(scene.reference, settings.drop_reference, dice)
-        return Rebuilding(scene=scene, latents=torch.where(own, true, made), reference=reference)
+        whole = rebuilding(scene, torch.where(own, true, made), reference)
+        if not settings.close_ups:
+            return whole
+        side = settings.close_up_cells
+        return close_ups(whole, settings.close_ups, side, self.pipeline.autoencoder.block, dice)
 
     def loss(self, example: Rebuilding) -> Tensor:
         """Return the weighted absolute error of pixels and of differences between neighbours."""

@@ -42,6 +42,7 @@ def package(run: Path, output: Path, figures: str, *, overwrite: bool = False) -
     ) as temporary:
         with writing_tensors(output):
             pipeline.save_pretrained(str(temporary))
+        _forget_paths(temporary)
         files = sorted(temporary.rglob(_WEIGHTS))
         size = sum(path.stat().st_size for path in files) / _MIB
         rows = [
@@ -60,6 +61,14 @@ def package(run: Path, output: Path, figures: str, *, overwrite: bool = False) -
         )
         (temporary / CARD).write_text(text, encoding="utf-8")
     return size
+
+
+def _forget_paths(folder: Path) -> None:
+    """Take out of all configurations where the weights were read from."""
+    for path in folder.rglob("*.json"):
+        words = json.loads(path.read_text(encoding="utf-8"))
+        if words.pop("_name_or_path", None) is not None:
+            path.write_text(json.dumps(words, indent=2) + "\n", encoding="utf-8")
 
 
 @dataclass(frozen=True, kw_only=True)

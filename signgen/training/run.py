@@ -31,7 +31,8 @@ class TrainingRun:
     folder: of all stages; resume: whether it may go on from what is there; max_minutes: until this
     process stops; minutes: that the whole training may take over all its processes, without which
     several stages share max_minutes; board: one of board.BOARDS; crew: the processes that train
-    together; say: takes a line of progress.
+    together; begin_with: a pipeline's folder whose weights it begins with, where they fit; say:
+    takes a line of progress.
     """
 
     folder: Path
@@ -43,6 +44,7 @@ class TrainingRun:
     shard_mb: float = 1024.0
     command: tuple[str, ...] = tuple(sys.argv)
     board: str = "none"
+    begin_with: Path | None = None
     crew: Crew = field(default_factory=Crew)
     say: Callable[[str], object] = lambda _: None
 

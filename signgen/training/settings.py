@@ -132,9 +132,9 @@ class Optimisation:
 
 @dataclass(frozen=True, kw_only=True)
 class AutoencoderTraining:
-    """fit_batches: seen before the components are fixed; latent_noise: at most, so that the decoder
-    mends generated latents too; edge_weight: of the loss on differences of neighbouring pixels;
-    drop_reference: how often the reference is missing."""
+    """fit_batches: seen before the components are fixed, 0 to keep those there are; latent_noise:
+    at most, so that the decoder mends generated latents too; edge_weight: of the loss on
+    differences of neighbouring pixels; drop_reference: how often the reference is missing."""
 
     fit_batches: int = 16
     latent_noise: float = 0.3
@@ -142,9 +142,7 @@ class AutoencoderTraining:
     drop_reference: float = 0.1
 
     def __post_init__(self) -> None:
-        if self.fit_batches < 1:
-            raise ValueError(f"fit_batches is {self.fit_batches}; give at least 1")
-        _check_not_negative(self, "latent_noise", "edge_weight")
+        _check_not_negative(self, "fit_batches", "latent_noise", "edge_weight")
         _check_share(self, "drop_reference")
 
 
@@ -256,7 +254,9 @@ class DistilTraining:
 class DecoderTraining:
     """num_frames: of a sample; num_steps: of the sampler that makes its latents, 0 for as many as
     the pipeline's; true_share: how often latents are the picture's own, with up to ``latent_noise``
-    in them; edge_weight, drop_reference: as of the autoencoder."""
+    in them; edge_weight, drop_reference: as of the autoencoder; close_ups: parts of each frame that
+    are rebuilt instead of the whole, mostly hands and faces, 0 for the whole; close_up_cells: their
+    side in latent cells."""
 
     num_frames: int = 4
     num_steps: int = 0
@@ -264,14 +264,18 @@ class DecoderTraining:
     latent_noise: float = 0.3
     edge_weight: float = 1.0
     drop_reference: float = 0.0
+    close_ups: int = 0
+    close_up_cells: int = 12
 
     def __post_init__(self) -> None:
+        if self.close_up_cells < 2:
+            raise ValueError(f"close_up_cells is {self.close_up_cells}; give at least 2")
         if self.num_frames < 1 or self.num_steps < 0:
             raise ValueError(
                 f"num_frames is {self.num_frames} and num_steps {self.num_steps}; "
                 "give at least 1 and 0"
             )
-        _check_not_negative(self, "latent_noise", "edge_weight")
+        _check_not_negative(self, "latent_noise", "edge_weight", "close_ups")
         _check_share(self, "true_share", "drop_reference")
 
 

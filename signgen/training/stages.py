@@ -23,6 +23,7 @@ from signgen.data import SampleSource
 from signgen.models.rest import at_rest
 from signgen.pipeline import SignVideoPipeline
 from signgen.training.autoencoder import AutoencoderObjective
+from signgen.training.beginning import take_over
 from signgen.training.build import build_pipeline
 from signgen.training.cache import NOTHING_KEPT, NumberedFrames
 from signgen.training.decoder import DecoderObjective
@@ -59,7 +60,7 @@ def train(
     if run.crew.leads:
         check_run(stages, recipe, run)
         if not folder.exists():
-            write_pipeline(build_pipeline(recipe.models, run.seed), folder, run.shard_mb)
+            write_pipeline(_first_pipeline(recipe, run), folder, run.shard_mb)
     run.crew.wait()
     for number, stage in enumerate(stages):
         done = run.folder / stage / DONE
@@ -78,6 +79,15 @@ def train(
             shutil.rmtree(run.folder / stage / PIPELINE, ignore_errors=True)
         run.crew.wait()
     return folder, True
+
+
+def _first_pipeline(recipe: Recipe, run: TrainingRun) -> SignVideoPipeline:
+    """Return what the first stage begins with."""
+    pipeline = build_pipeline(recipe.models, run.seed)
+    if run.begin_with is not None:
+        fresh = take_over(pipeline, run.begin_with)
+        run.say(f"begins with {run.begin_with}; fresh weights in: {', '.join(fresh) or 'nothing'}")
+    return pipeline
 
 
 def _train_stage(
