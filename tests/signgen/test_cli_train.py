@@ -70,6 +70,41 @@ def test_all_stages_run_in_one_command_and_the_result_renders(
     assert again.stderr.count("done before") == len(stages)
 
 
+def test_a_training_begins_with_the_weights_of_another(tmp_path: Path, corpus: Path) -> None:
+    recipe = write_recipe(tmp_path / "tiny.toml", **SHORT)
+    assert run("autoencoder", recipe, corpus, tmp_path / "first").exit_code == 0
+    first = tmp_path / "first" / "pipeline"
+    words = ("--begin-with", str(first), "--seed", "5")
+    result = run("fusion", recipe, corpus, tmp_path / "second", *words)
+    assert result.exit_code == 0, result.output
+    assert "fresh weights in: nothing" in result.stderr
+    known, new = read_pipeline(first), read_pipeline(tmp_path / "second" / "pipeline")
+    for name in ("autoencoder", "unet"):
+        state = getattr(new, name).state_dict()
+        for key, value in getattr(known, name).state_dict().items():
+            assert torch.equal(state[key], value), key
+    again = run("denoiser", recipe, corpus, tmp_path / "second", *words)
+    assert "pipeline: has begun already; leave --begin-with out" in str(again.exception)
+    resumed = run("fusion", recipe, corpus, tmp_path / "second", *words, "--resume")
+    assert resumed.exit_code == 0, resumed.output
+
+
+def test_what_does_not_fit_stays_fresh_and_is_named(tmp_path: Path, corpus: Path) -> None:
+    recipe = write_recipe(tmp_path / "tiny.toml", **SHORT)
+    assert run("autoencoder", recipe, corpus, tmp_path / "first").exit_code == 0
+    words = ("--begin-with", str(tmp_path / "first" / "pipeline"))
+    wider = ("--set", "models.decoder_width=24")
+    result = run("fusion", recipe, corpus, tmp_path / "second", *words, *wider)
+    assert "fresh weights in: autoencoder\n" in result.stderr
+    for folder, fault in (
+        (tmp_path / "nowhere", "nowhere: is no folder; give a pipeline's, or the name mini"),
+        (corpus, "holds no weights that fit the recipe; give the folder of a pipeline"),
+    ):
+        result = run("fusion", recipe, corpus, tmp_path / "third", "--begin-with", str(folder))
+        assert fault in str(result.exception)
+        assert not (tmp_path / "third" / "pipeline").exists()
+
+
 def test_a_run_out_of_time_says_so_and_resumes(tmp_path: Path, corpus: Path) -> None:
     recipe = write_recipe(tmp_path / "tiny.toml", **SHORT)
     first = run("fusion", recipe, corpus, tmp_path / "out", "--max-minutes", "0", "--json")

@@ -57,6 +57,15 @@ def test_a_package_is_the_pipeline_in_half_the_bytes(run: Path, tmp_path: Path) 
     assert weights[0] < 0.6 * weights[1]
 
 
+def test_a_package_does_not_say_where_it_was_made(run: Path, tmp_path: Path) -> None:
+    pack(run, tmp_path / "mini")
+    texts = {path: path.read_text(encoding="utf-8") for path in (tmp_path / "mini").rglob("*.json")}
+    assert "_name_or_path" in (run / "pipeline" / "model_index.json").read_text(encoding="utf-8")
+    for path, text in texts.items():
+        assert "_name_or_path" not in text, path
+        assert str(run.parent) not in text, path
+
+
 def test_the_card_names_figures_hashes_and_stages_but_no_folder(run: Path, tmp_path: Path) -> None:
     pack(run, tmp_path / "mini")
     card = (tmp_path / "mini" / "README.md").read_text(encoding="utf-8")
