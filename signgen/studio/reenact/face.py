@@ -4,7 +4,7 @@ Lengths are compared with others of the same face that run the same way, so that
 turn nor the picture's size matters; what an action does to a ratio is measured on the signer.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -31,12 +31,11 @@ class Ratio:
     more: tuple[str, ...]
     less: tuple[str, ...]
     calm: float | None
-    told_by: Pair | None = None
 
 
 # In this order: what one has explained is taken off those after it.
 RATIOS = (
-    Ratio((13, 14), _UPRIGHT, ("jawOpen",), (), None, told_by=(0, 17)),
+    Ratio((13, 14), _UPRIGHT, ("jawOpen",), (), None),
     Ratio((61, 291), _ACROSS, ("mouthSmileLeft", "mouthSmileRight"), ("mouthPucker",), 0.5),
     Ratio((385, 380), (362, 263), (), ("eyeBlinkLeft",), 0.8),
     Ratio((160, 144), (33, 133), (), ("eyeBlinkRight",), 0.8),
@@ -119,6 +118,5 @@ def _signer_ratios(signer: Signer) -> tuple[Tensor, Tensor]:
     moves = anatomy.action_moves[:, rows.clamp(min=0)] * (rows >= 0)[:, None]
     moved = calm + (moves.unflatten(1, (NUM_FACE, 3)) * weights).sum(2)  # (A, 478, 3)
     faces = torch.cat([calm[None], moved])[..., [0, 2]]
-    told = [replace(ratio, length=ratio.told_by or ratio.length) for ratio in RATIOS]
-    ratios = torch.stack([_ratio(faces, ratio) for ratio in told], 1)
+    ratios = torch.stack([_ratio(faces, ratio) for ratio in RATIOS], 1)
     return ratios[0], ratios[1:]
