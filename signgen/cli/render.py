@@ -164,6 +164,8 @@ def render(
         shot = shoot(script, advance, watch=watch, look=look)
     speed = f"{shot.frames_per_second:.2f} frames/s"
     say(f"{shot.num_frames} frames in {shot.seconds:.1f} s, {speed}")
+    if shot.fault:
+        say(f"the detector failed ({shot.fault}); the film is whole, and the report says so")
     emit(_summary(shot.script, shot), as_json=as_json, text=output)
 
 

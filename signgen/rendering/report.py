@@ -25,7 +25,7 @@ def to_text(content: dict[str, Any]) -> str:
 def report(script: Script, shot: "Shot", found: Findings, watch: Stopwatch) -> dict[str, Any]:
     """Return the report as plain values for JSON; frames count from the first that was rendered."""
     width, height = script.framing.size
-    retargeted, redetection = script.retargeted, found.redetection
+    retargeted = script.retargeted
     return {
         **marks(script),
         "output": str(script.request.output),
@@ -45,11 +45,17 @@ def report(script: Script, shot: "Shot", found: Findings, watch: Stopwatch) -> d
         "repair": script.repaired.as_json(),
         "retarget": retargeted.as_json() if retargeted else None,
         "steadiness": found.steadiness.as_json(),
-        "redetection": redetection.as_json() if redetection else None,
+        "redetection": _redetection(found),
         "per_frame": _per_frame(script, found),
         "timing": _timing(shot, watch),
         "versions": _versions(script),
     }
+
+
+def _redetection(found: Findings) -> dict[str, Any] | None:
+    if found.fault is not None:
+        return {"fault": found.fault}
+    return found.redetection.as_json() if found.redetection else None
 
 
 def _path(path: Path | None) -> str | None:

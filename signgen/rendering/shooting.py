@@ -29,7 +29,7 @@ class Shot:
 
     script: as it was shot, with smaller windows where memory was short; start_up: from the job's
     beginning until the shooting's, in seconds; first_frame, seconds: from there until the first and
-    until the last frame was written.
+    until the last frame was written; fault: how the detector failed, where it did.
     """
 
     script: Script
@@ -37,6 +37,7 @@ class Shot:
     start_up: float
     first_frame: float
     seconds: float
+    fault: str | None = None
 
     @property
     def frames_per_second(self) -> float:
@@ -140,8 +141,7 @@ def _shoot(script: Script, advance: Advance, watch: Stopwatch, look: Advance) ->
             first_frame=first,
             seconds=watch.seconds - began,
         )
-        _fill(script, beside, viewers, shot, watch, look)
-    return shot
+        return replace(shot, fault=_fill(script, beside, viewers, shot, watch, look))
 
 
 def _reserve(script: Script, opened: ExitStack) -> dict[Path, Path]:
@@ -160,8 +160,8 @@ def _fill(
     shot: Shot,
     watch: Stopwatch,
     look: Advance,
-) -> None:
-    """Write what goes beside the film."""
+) -> str | None:
+    """Write what goes beside the film; return how the detector failed, where it did."""
     request = script.request
 
     def write(path: Path, writer: Callable[[Path], object]) -> None:
@@ -176,9 +176,12 @@ def _fill(
     if request.captions:
         text = webvtt(script.poses.frames(script.take.start, script.take.stop))
         write(request.captions, lambda path: path.write_text(text, encoding="utf-8", newline="\n"))
-    if request.report:
-        words = to_text(report(script, shot, viewers.findings(look, watch), watch))
-        write(request.report, lambda path: path.write_text(words, encoding="utf-8"))
+    if not request.report:
+        return None
+    found = viewers.findings(look, watch)
+    words = to_text(report(script, shot, found, watch))
+    write(request.report, lambda path: path.write_text(words, encoding="utf-8"))
+    return found.fault
 
 
 def _frames(script: Script) -> Iterator[NDArray[np.uint8]]:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+from pose_sequences.errors import PathError, ToolError
 from pose_sequences.sequence import PoseSequence
 from signgen.evaluation.identity import Embed, fusion_embedding
 from signgen.evaluation.networks import Features, fusion_features
@@ -28,10 +29,14 @@ Frame = NDArray[np.uint8]
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Findings:
-    """What was seen in the frames; redetection: None where the detector did not look."""
+    """What was seen in the frames.
+
+    redetection: None where the detector did not look, or failed; fault: how it failed.
+    """
 
     steadiness: Steadiness
-    redetection: Redetection | None
+    redetection: Redetection | None = None
+    fault: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -61,12 +66,18 @@ class Viewers:
         return frame if self.panels is None else self.panels.beside(frame)
 
     def findings(self, look: Callable[[int], object], watch: Stopwatch) -> Findings:
-        """Return what was found for the report; look: told of each frame the detector has seen."""
+        """Return what was found for the report; look: told of each frame the detector has seen.
+
+        A detector that fails is no reason to lose a film that is done.
+        """
         assert self.steadiness is not None
-        redetection = None
-        if self.copy is not None:
-            with watch.stage("detector"):
+        if self.copy is None:
+            return Findings(steadiness=self.steadiness)
+        with watch.stage("detector"):
+            try:
                 redetection = self.copy.look(self.poses, look)
+            except (PathError, ToolError) as error:
+                return Findings(steadiness=self.steadiness, fault=str(error))
         return Findings(steadiness=self.steadiness, redetection=redetection)
 
 

@@ -1,13 +1,20 @@
 """What a detector finds in a film, held against the poses: nothing that is missing is left out."""
 
 import json
+from contextlib import ExitStack
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from pose_sequences.sequence import PoseSequence
-from signgen.rendering.redetection import Redetection, compare, open_copy
+from pose_sequences.video.mp4 import Mp4Writer
+from signgen.rendering.film import ContactSheet
+from signgen.rendering.redetection import Copy, Redetection, compare, open_copy
+from signgen.rendering.steadiness import Steadiness
+from signgen.rendering.viewers import Viewers
+from signgen.stopwatch import Stopwatch
 from signgen.studio.clip import (
     Take,
     draw_vocabulary,
@@ -40,6 +47,29 @@ def compared(found: PoseSequence) -> Redetection:
     json.dumps([result.as_json(), *result.per_frame], allow_nan=False)
     assert len(result.per_frame) == len(POSES)
     return result
+
+
+def test_a_detector_that_fails_costs_its_figures_and_nothing_else(tmp_path: Path) -> None:
+    damaged = tmp_path / "film.mp4"
+    damaged.write_bytes(b"no film at all")
+    frames = np.full((2, POSES.height, POSES.width, 3), 90, np.uint8)
+    with Mp4Writer(tmp_path / "other.mp4", POSES.width, POSES.height, POSES.fps) as other:
+        viewers = Viewers(
+            poses=POSES.frames(0, 2),
+            size=(POSES.width, POSES.height),
+            sheet=ContactSheet(2),
+            steadiness=Steadiness(POSES.frames(0, 2), (), None),
+            copy=Copy(damaged, other, ExitStack()),
+            label=None,
+            panels=None,
+        )
+        for frame in frames:
+            viewers.show(frame)
+    found = viewers.findings(lambda _: None, Stopwatch())
+    assert found.redetection is None
+    assert found.fault is not None
+    assert "film.mp4" in found.fault
+    assert found.steadiness.num_frames == 2
 
 
 def test_what_is_found_where_it_should_be_has_no_error() -> None:
