@@ -13,6 +13,7 @@ import argparse
 import resource
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -30,6 +31,10 @@ from tests.signgen.bundled.galleries import fusion_gallery, recognised
 
 CPU = torch.device("cpu")
 SEED = 20_000_003
+TRAINING = (
+    "studio:seed=11",
+    "studio:seed=12",
+)  # what mini was trained on, one slice after the other
 
 
 def film(args: argparse.Namespace) -> None:
@@ -80,10 +85,10 @@ def _opened(model: str) -> SignVideoPipeline:
     return open_model(find_model(model), model, CPU).pipeline
 
 
-def _signs_of(training: str) -> frozenset[Gloss]:
+def _signs_of(training: Sequence[str]) -> frozenset[Gloss]:
     """Return the signs that a model was trained on; training: the studio's words for its data."""
-    settings = studio_settings(training, 256)
-    return frozenset(StudioSource(settings, CPU).vocabulary)
+    sources = (StudioSource(studio_settings(words, 256), CPU) for words in training)
+    return frozenset().union(*(source.vocabulary for source in sources))
 
 
 def _cpu() -> float:
@@ -103,7 +108,7 @@ def _arguments() -> argparse.Namespace:
         made[name].add_argument("folder", type=Path)
         made[name].add_argument("--clips", type=int, default=60)
         made[name].add_argument("--frames", type=int, default=50)
-        made[name].add_argument("--training", default="studio:seed=11")
+        made[name].add_argument("--training", nargs="+", default=TRAINING)
     for name in ("render", "find"):
         made[name].add_argument("--model", default="mini")
     made["film"].add_argument("-j", "--jobs", type=int, default=1)
