@@ -24,8 +24,7 @@ Examples:
   signgen train all --config mini --data studio_corpus --output-dir out/mini --resume
   signgen train all --config mini --data studio:signers=200,clips=4000 --output-dir out/mini
   accelerate launch --multi_gpu -m signgen train all --config mini --data … --output-dir …
-  signgen train all --config mini-cpu --begin-with mini --set autoencoder.fit_batches=0 \\
-    --data my_corpus --output-dir out/mine --max-minutes 90
+  signgen train all --config mini-cpu --begin-with mini --data my_corpus --output-dir out/mine
   signgen train denoiser --config my.toml --data PHOENIX-2014-T --output-dir out/denoiser \\
     --set denoiser.batch_size=64 --device cuda
 """

@@ -60,6 +60,11 @@ class BlockAutoencoder(ModelMixin, ConfigMixin):
         """The side of a block: pixels a latent cell."""
         return self.basis.shape[-1]
 
+    @property
+    def is_fitted(self) -> bool:
+        """Whether the components are those of some pictures."""
+        return not bool((self.scale == 1).all())
+
     def encode(self, pixels: Tensor) -> Tensor:
         """Return latents (N, c, H/8, W/8) of pixels (N, 3, H, W) in [-1, 1]."""
         offset = self.basis.flatten(1) @ self.mean  # (c,)

@@ -52,8 +52,11 @@ class AutoencoderObjective:
         return {"autoencoder": self.autoencoder}
 
     def prepare(self) -> None:
-        """Fit the components to frames of the corpus, unless they are to stay."""
-        if not self.settings.fit_batches:
+        """Fit the components to frames of the corpus, unless they come with the weights.
+
+        What was trained on their latents would not understand others.
+        """
+        if self.autoencoder.is_fitted:
             return
         sums: list[Tensor] = []
         count = 0

@@ -108,6 +108,8 @@ def _stage(folder: Path) -> _Stage:
             table=dict(words["recipe"][folder.name]),
             command=_command([str(word) for word in words["command"]], folder),
         )
+    except InputError:
+        raise
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(folder, f"cannot be understood ({error!r})", "train it again") from error
 

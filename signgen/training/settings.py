@@ -132,9 +132,9 @@ class Optimisation:
 
 @dataclass(frozen=True, kw_only=True)
 class AutoencoderTraining:
-    """fit_batches: seen before the components are fixed, 0 to keep those there are; latent_noise:
-    at most, so that the decoder mends generated latents too; edge_weight: of the loss on
-    differences of neighbouring pixels; drop_reference: how often the reference is missing."""
+    """fit_batches: seen before the components are fixed; latent_noise: at most, so that the decoder
+    mends generated latents too; edge_weight: of the loss on differences of neighbouring pixels;
+    drop_reference: how often the reference is missing."""
 
     fit_batches: int = 16
     latent_noise: float = 0.3
@@ -142,7 +142,9 @@ class AutoencoderTraining:
     drop_reference: float = 0.1
 
     def __post_init__(self) -> None:
-        _check_not_negative(self, "fit_batches", "latent_noise", "edge_weight")
+        if self.fit_batches < 1:
+            raise ValueError(f"fit_batches is {self.fit_batches}; give at least 1")
+        _check_not_negative(self, "latent_noise", "edge_weight")
         _check_share(self, "drop_reference")
 
 

@@ -75,17 +75,18 @@ def test_a_training_begins_with_the_weights_of_another(tmp_path: Path, corpus: P
     assert run("autoencoder", recipe, corpus, tmp_path / "first").exit_code == 0
     first = tmp_path / "first" / "pipeline"
     words = ("--begin-with", str(first), "--seed", "5")
-    result = run("fusion", recipe, corpus, tmp_path / "second", *words)
+    result = run("autoencoder", recipe, corpus, tmp_path / "second", *words)
     assert result.exit_code == 0, result.output
     assert "fresh weights in: nothing" in result.stderr
     known, new = read_pipeline(first), read_pipeline(tmp_path / "second" / "pipeline")
-    for name in ("autoencoder", "unet"):
-        state = getattr(new, name).state_dict()
-        for key, value in getattr(known, name).state_dict().items():
-            assert torch.equal(state[key], value), key
+    for key, value in known.unet.state_dict().items():
+        assert torch.equal(new.unet.state_dict()[key], value), key
+    # the components, on which the UNet was trained, are not fitted anew
+    assert torch.equal(new.autoencoder.basis, known.autoencoder.basis)
+    assert not torch.equal(new.autoencoder.out.weight, known.autoencoder.out.weight)
     again = run("denoiser", recipe, corpus, tmp_path / "second", *words)
     assert "pipeline: has begun already; leave --begin-with out" in str(again.exception)
-    resumed = run("fusion", recipe, corpus, tmp_path / "second", *words, "--resume")
+    resumed = run("autoencoder", recipe, corpus, tmp_path / "second", *words, "--resume")
     assert resumed.exit_code == 0, resumed.output
 
 

@@ -83,7 +83,7 @@ def test_the_card_names_figures_hashes_and_stages_but_no_folder(run: Path, tmp_p
 
 def test_what_was_trained_on_other_data_or_is_damaged_is_refused(tmp_path: Path) -> None:
     real = trained(tmp_path, str(write_toy_corpus(tmp_path / "corpus")))
-    assert "the card is for the studio alone" in pack(real, tmp_path / "mini")
+    assert "the card is for the studio's data alone" in pack(real, tmp_path / "mini")
     (real / "autoencoder" / "done.json").write_text("{}", encoding="utf-8")
     assert "cannot be understood" in pack(real, tmp_path / "mini")
 
