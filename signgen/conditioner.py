@@ -3,7 +3,8 @@
 Training and inference condition alike, because both do it here.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from typing import Protocol
 
 import torch
@@ -25,14 +26,15 @@ from signgen.models.refinement import PromptDecoder, PyramidEncoder, QueryBiases
 class SignerEvidence:
     """What is known of the signers of B clips: it stays as it is for as long as a clip lasts.
 
-    reference (B, 3, H, W) in [-1, 1], its reference_maps (B, 3, H, W) in [0, 1] and
-    reference_latents (B, c, h, w), of no channels where the method does not look at them; embedding
-    (B, E), tokens (B, S, D): what the frozen encoders of FPDM say of the reference, where they were
-    asked before.
+    reference (B, 3, H, W) in [-1, 1], its reference_maps (B, 3, H, W) in [0, 1], its
+    reference_close_ups (B, 3, 2, 3) and reference_latents (B, c, h, w), of no channels where the
+    method does not look at them; embedding (B, E), tokens (B, S, D): what the frozen encoders of
+    FPDM say of the reference, where they were asked before.
     """
 
     reference: Tensor
     reference_maps: Tensor
+    reference_close_ups: Tensor
     reference_latents: Tensor
     embedding: Tensor | None = None
     tokens: Tensor | None = None
@@ -43,12 +45,21 @@ class PoseEvidence:
     """What is known of what B clips of T frames show.
 
     maps (B, T, 3, H, W) in [0, 1]; hands (B, T, 2, F): what describe_hands says; joints
-    (B, T, 18, 3): what find_joints says.
+    (B, T, 18, 3): what find_joints says; close_ups (B, T, 3, 2, 3): what find_close_ups says.
     """
 
     maps: Tensor
     hands: Tensor
     joints: Tensor
+    close_ups: Tensor
+
+    @staticmethod
+    def joined(parts: "Sequence[PoseEvidence]") -> "PoseEvidence":
+        """Return a copy of the evidence of parts of clips, one after the other."""
+        names = [field.name for field in fields(PoseEvidence)]
+        return PoseEvidence(
+            **{name: torch.cat([getattr(part, name) for part in parts], dim=1) for name in names}
+        )
 
     def frames(self, start: int, stop: int) -> "PoseEvidence":
         """Return the evidence of frames ``start`` to ``stop`` (not included)."""
@@ -56,6 +67,7 @@ class PoseEvidence:
             maps=self.maps[:, start:stop],
             hands=self.hands[:, start:stop],
             joints=self.joints[:, start:stop],
+            close_ups=self.close_ups[:, start:stop],
         )
 
 
@@ -68,10 +80,12 @@ class Evidence:
 
     reference: Tensor
     reference_maps: Tensor
+    reference_close_ups: Tensor
     reference_latents: Tensor
     maps: Tensor
     hands: Tensor
     joints: Tensor
+    close_ups: Tensor
     embedding: Tensor | None = None
     tokens: Tensor | None = None
 
@@ -81,6 +95,7 @@ class Evidence:
         return SignerEvidence(
             reference=self.reference,
             reference_maps=self.reference_maps,
+            reference_close_ups=self.reference_close_ups,
             reference_latents=self.reference_latents,
             embedding=self.embedding,
             tokens=self.tokens,
@@ -89,7 +104,9 @@ class Evidence:
     @property
     def poses(self) -> PoseEvidence:
         """What changes from frame to frame."""
-        return PoseEvidence(maps=self.maps, hands=self.hands, joints=self.joints)
+        return PoseEvidence(
+            maps=self.maps, hands=self.hands, joints=self.joints, close_ups=self.close_ups
+        )
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

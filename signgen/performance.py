@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from pose_sequences.sequence import PoseSequence
+from signgen.close_ups import find_close_ups
 from signgen.conditioner import PoseEvidence, SignerEvidence
 from signgen.data import LAYOUT, chosen, fit_frames, to_points
 from signgen.hand_points import describe_hands
@@ -65,6 +66,7 @@ class Canvas:
         return SignerEvidence(
             reference=reference.to(self.dtype),
             reference_maps=draw_pose_maps(points, LAYOUT, self.size).to(self.dtype),
+            reference_close_ups=find_close_ups(points, LAYOUT, self.size),
             reference_latents=beside(reference),
         )
 
@@ -78,6 +80,7 @@ class Canvas:
                 maps=draw_pose_maps(part, LAYOUT, self.size)[None].to(self.dtype),
                 hands=describe_hands(part, LAYOUT, self.size)[None].to(self.dtype),
                 joints=find_joints(part, LAYOUT, self.size)[None],
+                close_ups=find_close_ups(part, LAYOUT, self.size)[None],
             )
 
         return draw

@@ -33,6 +33,7 @@ from signgen.latents import Autoencoder, block_of, channels_of, encode, to_frame
 from signgen.models.appearance import AppearanceEncoder, TokenProjector
 from signgen.models.attention import take_conditions
 from signgen.models.fusion import FusionEncoder, FusionProjector
+from signgen.models.painter import CloseUpPainter
 from signgen.models.pose import PoseEncoder, PoseResiduals, PublishedPoseNet
 from signgen.models.refinement import PromptDecoder, PyramidEncoder, QueryBiases
 from signgen.models.rest import at_rest
@@ -63,13 +64,14 @@ class SignVideoPipeline(DiffusionPipeline):
     """All that a clip is made with.
 
     scheduler: of diffusers, for a denoiser that says velocity or noise; none for rectified flow;
+    painter: of hands and face, none to leave them as they are decoded;
     width, height: of the frames; num_steps, shift, guidance_scale, shared_noise: how the
     weights are meant to be sampled; learned_unet: which parameters of the UNet ever learn, by a
     regular expression that their names hold.
     """
 
     _optional_components = [  # noqa: RUF012 - diffusers reads it from the class
-        *("image_encoder", "motion_adapter", "scheduler"),
+        *("image_encoder", "motion_adapter", "scheduler", "painter"),
         *(name for method in _METHODS for name in method),
     ]
 
@@ -88,6 +90,7 @@ class SignVideoPipeline(DiffusionPipeline):
         pose_residuals: PoseResiduals | None = None,
         motion_adapter: TemporalAdapter | None = None,
         scheduler: SchedulerMixin | None = None,
+        painter: CloseUpPainter | None = None,
         width: int = 256,
         height: int = 256,
         num_steps: int = 8,
@@ -112,6 +115,7 @@ class SignVideoPipeline(DiffusionPipeline):
             pose_residuals=pose_residuals,
             motion_adapter=motion_adapter,
             scheduler=scheduler,
+            painter=painter,
         )
         if not any(all(getattr(self, name) for name in method) for method in _METHODS):
             ways = " or ".join(", ".join(method) for method in _METHODS)
@@ -329,7 +333,7 @@ class SignVideoPipeline(DiffusionPipeline):
         latents = partial(
             stream_latents, sampler, take.plan, at_once=at_once, on_step_end=on_step_end
         )
-        parts = stream_pixels(part_of_it, self.conditioner, self.autoencoder, latents)
+        parts = stream_pixels(part_of_it, self.conditioner, self.autoencoder, latents, self.painter)
         while True:
             with at_rest(self.components.values()), torch.no_grad():
                 part = next(parts, None)

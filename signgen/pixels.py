@@ -6,12 +6,13 @@ and leaves: memory does not know how long the clip is.
 
 from collections.abc import Callable, Iterator
 
-import torch
 from torch import Tensor
 
-from signgen.conditioner import StreamConditioner
+from signgen.conditioner import PoseEvidence, StreamConditioner
 from signgen.conditioning import Conditioning
 from signgen.latents import Autoencoder, Surroundings, decode
+from signgen.models.painter import CloseUpPainter
+from signgen.painting import paint
 from signgen.performance import Performance
 from signgen.stream import Source
 
@@ -23,42 +24,45 @@ def stream_pixels(
     conditioner: StreamConditioner,
     autoencoder: Autoencoder,
     latents: Callable[[Source], Iterator[Tensor]],
+    painter: CloseUpPainter | None = None,
 ) -> Iterator[Tensor]:
     """Yield the pixels (B, t, 3, H, W) of some frames after the other, about in [-1, 1].
 
-    latents: what streams those of a source, such as stream_latents with its plan.
+    latents: what streams those of a source, such as stream_latents with its plan; painter: None to
+    leave hands and faces as they are decoded.
     """
     signer = performance.signer
     shared = conditioner.of_signer(signer)
-    begun = _Maps()
+    begun = _Begun()
 
     def conditions(start: int, stop: int) -> Conditioning:
         poses = performance.poses(start, stop)
-        begun.add(poses.maps)
+        begun.add(poses)
         return conditioner.of_frames(shared, poses)
 
     for finished in latents(Source(noise=performance.noise, conditions=conditions)):
         for part in finished.split(_AT_ONCE, dim=1):
+            poses = begun.take(part.shape[1])
             surroundings = Surroundings(
-                maps=begun.take(part.shape[1]),
-                reference=signer.reference,
-                reference_maps=signer.reference_maps,
+                maps=poses.maps, reference=signer.reference, reference_maps=signer.reference_maps
             )
-            yield decode(autoencoder, part, surroundings)
+            pixels = decode(autoencoder, part, surroundings)
+            yield pixels if painter is None else paint(painter, pixels, signer, poses)
 
 
-class _Maps:
-    """The maps (B, T, 3, H, W) of the frames that are begun and not decoded."""
+class _Begun:
+    """The poses of the frames that are begun and not decoded."""
 
     def __init__(self) -> None:
-        self._parts: list[Tensor] = []
+        self._parts: list[PoseEvidence] = []
 
-    def add(self, maps: Tensor) -> None:
-        """Keep the maps of the next frames."""
-        self._parts.append(maps)
+    def add(self, poses: PoseEvidence) -> None:
+        """Keep the poses of the next frames."""
+        self._parts.append(poses)
 
-    def take(self, count: int) -> Tensor:
-        """Return the maps of the first frames, and forget them."""
-        taken, rest = torch.cat(self._parts, dim=1).tensor_split((count,), dim=1)
-        self._parts = [rest.clone()]  # a copy: a part of a tensor keeps all of it in memory
-        return taken
+    def take(self, count: int) -> PoseEvidence:
+        """Return the poses of the first frames, and forget them."""
+        whole = PoseEvidence.joined(self._parts)
+        rest = whole.frames(count, whole.maps.shape[1])
+        self._parts = [PoseEvidence.joined([rest])]  # a copy: a part keeps all of it in memory
+        return whole.frames(0, count)

@@ -2,8 +2,7 @@
 """BlockAutoencoder: a linear encoder fitted to data in closed form, and a learned decoder.
 
 The latent is the principal components of 8x8 blocks, so that decoding is linear to first order and
-a loss in pixels costs one transposed convolution; the decoder adds what the components lack. It
-looks at what is around a place alone, so that close-ups of hands teach it as whole pictures do.
+a loss in pixels costs one transposed convolution; the decoder adds what the components lack.
 """
 
 import torch
@@ -12,7 +11,7 @@ from diffusers.configuration_utils import ConfigMixin, register_to_config
 from diffusers.models.modeling_utils import ModelMixin
 from torch import Tensor, nn
 
-from signgen.models.blocks import LocalBlock, zero
+from signgen.models.blocks import ResidualBlock, zero
 
 
 class BlockAutoencoder(ModelMixin, ConfigMixin):
@@ -44,12 +43,18 @@ class BlockAutoencoder(ModelMixin, ConfigMixin):
         self.register_buffer("scale", torch.ones(latent_channels))
         fine = block // 2
         self.unfold = nn.PixelUnshuffle(fine)
+        self.coarse = nn.Sequential(
+            nn.Conv2d(latent_channels, 2 * width, 3, padding=1),
+            *(ResidualBlock(2 * width) for _ in range(num_blocks)),
+            nn.Conv2d(2 * width, 4 * width, 1),
+            nn.PixelShuffle(2),
+        )
         self.side = nn.Conv2d((2 * map_channels + 3) * fine * fine, width, 3, padding=1)
-        self.sink = nn.Conv2d(width, 2 * width, 3, stride=2, padding=1)
-        self.entry = nn.Conv2d(latent_channels, 2 * width, 3, padding=1)
-        self.coarse = nn.Sequential(*(LocalBlock(2 * width) for _ in range(num_blocks)))
-        self.rise = nn.Sequential(nn.Conv2d(2 * width, 4 * width, 1), nn.PixelShuffle(2))
-        self.fine = nn.Sequential(*(LocalBlock(width) for _ in range(num_blocks)), nn.SiLU())
+        self.fine = nn.Sequential(
+            *(ResidualBlock(width) for _ in range(num_blocks)),
+            nn.GroupNorm(8, width),
+            nn.SiLU(),
+        )
         self.out = nn.Conv2d(width, 3 * fine * fine, 3, padding=1)
         self.fold = nn.PixelShuffle(fine)
         zero(self.side)
@@ -91,8 +96,7 @@ class BlockAutoencoder(ModelMixin, ConfigMixin):
         """
         dtype = self.out.weight.dtype  # the components stay exact, whatever the decoder is
         side = self._beside(maps.to(dtype), torch.cat((reference, reference_maps), dim=1).to(dtype))
-        coarse = self.coarse(self.entry(latents.to(dtype)) + self.sink(F.silu(side)))
-        details = self.fold(self.out(self.fine(self.rise(coarse) + side)))
+        details = self.fold(self.out(self.fine(self.coarse(latents.to(dtype)) + side)))
         return self.decode_linear(latents) + details
 
     def _beside(self, maps: Tensor, still: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""The building blocks of our small convolutional networks."""
+"""The two building blocks of our small convolutional networks."""
 
 import torch
 from torch import Tensor, nn
@@ -23,25 +23,6 @@ class ResidualBlock(nn.Module):
         """Return features of the same shape (N, C, h, w)."""
         hidden = self.conv_in(self.activation(self.norm_in(features)))
         return features + self.conv_out(self.activation(self.norm_out(hidden)))
-
-
-class LocalBlock(nn.Module):
-    """Two 3x3 convolutions beside a straight path, without normalisation; zero at birth.
-
-    What it makes of a place depends on what is around it alone, so a part of a picture gives the
-    same features as the whole.
-    """
-
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        self.conv_in = nn.Conv2d(channels, channels, 3, padding=1)
-        self.conv_out = nn.Conv2d(channels, channels, 3, padding=1)
-        self.activation = nn.SiLU()
-        zero(self.conv_out)
-
-    def forward(self, features: Tensor) -> Tensor:
-        """Return features of the same shape (N, C, h, w)."""
-        return features + self.conv_out(self.activation(self.conv_in(features)))
 
 
 class PatchStem(nn.Module):

@@ -16,24 +16,11 @@ _FIT_SAMPLES = 64
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Rebuilding:
-    """Frames and what the decoder gets of them.
+    """Frames and what the decoder gets of them; latents (B, T, c, h, w)."""
 
-    pixels (B, T, 3, H, W) in [-1, 1]; weights (B, T, 1, h, w): how much each cell counts; latents
-    (B, T, c, h, w).
-    """
-
-    pixels: Tensor
-    weights: Tensor
+    scene: Scene
     latents: Tensor
-    surroundings: Surroundings
-
-
-def rebuilding(scene: Scene, latents: Tensor, reference: Tensor) -> Rebuilding:
-    """Return what is to be rebuilt of a scene, from latents beside a reference (B, 3, H, W)."""
-    around = Surroundings(maps=scene.maps, reference=reference, reference_maps=scene.reference_maps)
-    return Rebuilding(
-        pixels=scene.pixels, weights=scene.weights, latents=latents, surroundings=around
-    )
+    reference: Tensor
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +64,7 @@ class AutoencoderObjective:
         latents = encode(self.autoencoder, scene.pixels)
         latents = shaken(latents, self.settings.latent_noise, dice)
         reference = some_without(scene.reference, self.settings.drop_reference, dice)
-        return rebuilding(scene, latents, reference)
+        return Rebuilding(scene=scene, latents=latents, reference=reference)
 
     def loss(self, example: Rebuilding) -> Tensor:
         """Return the weighted absolute error of pixels and of differences between neighbours."""
@@ -89,13 +76,16 @@ def picture_error(autoencoder: BlockAutoencoder, example: Rebuilding, edge_weigh
 
     edge_weight: of that of differences between neighbouring pixels.
     """
-    pixels = example.pixels
-    rebuilt = decode(autoencoder, example.latents, example.surroundings).float()
+    scene = example.scene
+    surroundings = Surroundings(
+        maps=scene.maps, reference=example.reference, reference_maps=scene.reference_maps
+    )
+    rebuilt = decode(autoencoder, example.latents, surroundings).float()
     block = autoencoder.block
-    weights = example.weights.repeat_interleave(block, -1).repeat_interleave(block, -2)
-    error = weights * (rebuilt - pixels).abs()
-    error_x = (rebuilt.diff(dim=-1) - pixels.diff(dim=-1)).abs() * weights[..., 1:]
-    error_y = (rebuilt.diff(dim=-2) - pixels.diff(dim=-2)).abs() * weights[..., 1:, :]
+    weights = scene.weights.repeat_interleave(block, -1).repeat_interleave(block, -2)
+    error = weights * (rebuilt - scene.pixels).abs()
+    error_x = (rebuilt.diff(dim=-1) - scene.pixels.diff(dim=-1)).abs() * weights[..., 1:]
+    error_y = (rebuilt.diff(dim=-2) - scene.pixels.diff(dim=-2)).abs() * weights[..., 1:, :]
     edges = error_x.flatten(1).mean(1) + error_y.flatten(1).mean(1)
     return error.flatten(1).mean(1) + edge_weight * edges
 

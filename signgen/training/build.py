@@ -9,6 +9,7 @@ from signgen.models.appearance import AppearanceEncoder
 from signgen.models.autoencoder import BlockAutoencoder
 from signgen.models.denoiser import build_unet
 from signgen.models.fusion import FusionEncoder, FusionProjector
+from signgen.models.painter import CloseUpPainter
 from signgen.models.pose import PoseEncoder, PoseResiduals, PublishedPoseNet
 from signgen.models.refinement import PromptDecoder, PyramidEncoder, QueryBiases
 from signgen.pipeline import SignVideoPipeline
@@ -32,12 +33,19 @@ def build_pipeline(models: ModelSettings, seed: int) -> SignVideoPipeline:
         parts = _small_parts(models) if models.network == "small" else public_parts(models)
         return SignVideoPipeline(
             **parts,
+            painter=_painter(models),
             motion_adapter=_motion_adapter(models),
             width=models.size,
             height=models.size,
             num_steps=models.sampling_steps,
             guidance_scale=models.guidance_scale,
         )
+
+
+def _painter(models: ModelSettings) -> CloseUpPainter | None:
+    if models.network != "small" or not models.painter_width:
+        return None
+    return CloseUpPainter(models.painter_width)
 
 
 def _motion_adapter(models: ModelSettings) -> TemporalAdapter | None:

@@ -69,10 +69,12 @@ def evidence_of(scene: Scene, pipeline: SignVideoPipeline) -> Evidence:
     return Evidence(
         reference=scene.reference,
         reference_maps=scene.reference_maps,
+        reference_close_ups=scene.reference_close_ups,
         reference_latents=latents,
         maps=scene.maps,
         hands=scene.hands,
         joints=scene.joints,
+        close_ups=scene.close_ups,
         embedding=scene.embedding,
         tokens=scene.tokens,
     )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 NETWORKS = ("small", "published", "base")
 PUBLIC = ("unet", "vae", "clip", "dino", "swin")
-STAGES = ("autoencoder", "fusion", "denoiser", "temporal", "distil", "decoder")
+STAGES = ("autoencoder", "fusion", "denoiser", "temporal", "distil", "decoder", "painter")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,8 +17,9 @@ class ModelSettings:
     latents. size: of the square frames in pixels; sampling_steps, guidance_scale: how it is to be
     sampled; sites, site_channels, motion_heads: of the motion modules, no sites for frame by frame.
 
-    Of small: latent_channels, decoder_width, channels, attention (of the UNet, one entry a scale),
-    token_width, appearance_width, fusion_width, fusion_channels, source_channels, bias_width;
+    Of small: latent_channels, decoder_width, painter_width (0 for none), channels, attention (of
+    the UNet, one entry a scale), token_width, appearance_width, fusion_width, fusion_channels,
+    source_channels, bias_width;
     plain: whether FPDM's conditions are as published, the pose alone beside the noisy latents.
     Of small and base: pose_channels, pose_width, tokens_per_hand. Of CFLD: prompt_tokens,
     prompt_blocks.
@@ -35,6 +36,7 @@ class ModelSettings:
     guidance_scale: float = 2.0
     latent_channels: int = 16
     decoder_width: int = 64
+    painter_width: int = 40
     channels: tuple[int, ...] = (64, 128, 224)
     attention: tuple[bool, ...] = (False, True, True)
     token_width: int = 128
@@ -116,12 +118,14 @@ class ModelSettings:
     @property
     def stages(self) -> tuple[str, ...]:
         """The stages there are: a public autoencoder is done, CFLD has no fusion, what makes single
-        frames no motion, what is as published is not distilled, and a public decoder stays."""
+        frames no motion, what is as published is not distilled, and what a public decoder makes is
+        left as it is."""
         there = {
             "autoencoder": self.network == "small",
             "fusion": self.method == "fpdm",
             "temporal": bool(self.sites),
             "distil": self.network != "published",
             "decoder": self.network == "small",
+            "painter": self.network == "small" and self.painter_width > 0,
         }
         return tuple(stage for stage in STAGES if there.get(stage, True))

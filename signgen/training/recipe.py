@@ -19,6 +19,7 @@ from signgen.training.settings import (
     DistilTraining,
     FusionTraining,
     Optimisation,
+    PainterTraining,
     SampleSettings,
     TemporalTraining,
 )
@@ -40,6 +41,7 @@ class Recipe:
     temporal: TemporalTraining = field(default_factory=TemporalTraining)
     distil: DistilTraining = field(default_factory=DistilTraining)
     decoder: DecoderTraining = field(default_factory=DecoderTraining)
+    painter: PainterTraining = field(default_factory=PainterTraining)
     loops: dict[str, Optimisation] = field(
         default_factory=lambda: {stage: Optimisation() for stage in STAGES}
     )

@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from signgen.choice import Choice
+from signgen.close_ups import find_close_ups
 from signgen.constants import constant, rows_of_part
 from signgen.data import LAYOUT, Batch, SampleSource, View, chosen
 from signgen.hand_points import HANDS, describe_hands, region_weights
@@ -26,8 +27,9 @@ class Scene:
     """B clips of T frames.
 
     pixels (B, T, 3, H, W) in [-1, 1]: what is to be made; maps (B, T, 3, H, W) in [0, 1]; hands (B,
-    T, 2, F); joints (B, T, 18, 3); weights (B, T, 1, H/8, W/8): how much each region counts, of
-    mean 1; reference and reference_maps (B, 3, H, W); signers (B,): their numbers.
+    T, 2, F); joints (B, T, 18, 3); close_ups (B, T, 3, 2, 3); weights (B, T, 1, H/8, W/8): how much
+    each region counts, of mean 1; reference and reference_maps (B, 3, H, W), reference_close_ups
+    (B, 3, 2, 3); signers (B,): their numbers.
 
     What was encoded before: latents (B, T, m, h, w) of pixels, which are then empty, and
     reference_latents (B, m, h, w), both as latents.posterior says them; embedding (B, E) and tokens
@@ -38,9 +40,11 @@ class Scene:
     maps: Tensor
     hands: Tensor
     joints: Tensor
+    close_ups: Tensor
     weights: Tensor
     reference: Tensor
     reference_maps: Tensor
+    reference_close_ups: Tensor
     signers: Tensor
     latents: Tensor | None = None
     reference_latents: Tensor | None = None
@@ -92,9 +96,11 @@ class Stage:
             maps=maps[:-num_samples].unflatten(0, seen),
             hands=describe_hands(points, LAYOUT, size).unflatten(0, seen),
             joints=find_joints(points, LAYOUT, size).unflatten(0, seen),
+            close_ups=find_close_ups(points, LAYOUT, size).unflatten(0, seen),
             weights=region_weights(clips.shown, LAYOUT, size, cells).unflatten(0, seen),
             reference=worn.show(references.pixels),
             reference_maps=worn.mirror(maps[-num_samples:]),
+            reference_close_ups=worn.turn(find_close_ups(references.points, LAYOUT, size)),
             signers=batch.signers.to(maps.device, non_blocking=True),
             **self._encoded(batch.choice, worn),
         )
@@ -189,6 +195,11 @@ class Wear:
     def mirror(self, pictures: Tensor) -> Tensor:
         """Return pictures (N, C, S, S), some of them mirrored."""
         return torch.where(self.mirrored, pictures.flip(-1), pictures)
+
+    def turn(self, close_ups: Tensor) -> Tensor:
+        """Return close-ups (N, 3, 2, 3) of pictures, some of them mirrored: they show the same."""
+        other_way = constant(((-1.0,), (1.0,)), close_ups.device)
+        return torch.where(self.mirrored, close_ups * other_way, close_ups)
 
     def choose(self, kept: Tensor) -> Tensor:
         """Return the rows (N, ...) of what is kept (N, V, ...) of pictures plain and blurred."""

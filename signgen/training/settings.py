@@ -256,9 +256,7 @@ class DistilTraining:
 class DecoderTraining:
     """num_frames: of a sample; num_steps: of the sampler that makes its latents, 0 for as many as
     the pipeline's; true_share: how often latents are the picture's own, with up to ``latent_noise``
-    in them; edge_weight, drop_reference: as of the autoencoder; close_ups: parts of each frame that
-    are rebuilt instead of the whole, mostly hands and faces, 0 for the whole; close_up_cells: their
-    side in latent cells."""
+    in them; edge_weight, drop_reference: as of the autoencoder."""
 
     num_frames: int = 4
     num_steps: int = 0
@@ -266,19 +264,31 @@ class DecoderTraining:
     latent_noise: float = 0.3
     edge_weight: float = 1.0
     drop_reference: float = 0.0
-    close_ups: int = 0
-    close_up_cells: int = 12
 
     def __post_init__(self) -> None:
-        if self.close_up_cells < 2:
-            raise ValueError(f"close_up_cells is {self.close_up_cells}; give at least 2")
-        if self.num_frames < 1 or self.num_steps < 0:
-            raise ValueError(
-                f"num_frames is {self.num_frames} and num_steps {self.num_steps}; "
-                "give at least 1 and 0"
-            )
-        _check_not_negative(self, "latent_noise", "edge_weight", "close_ups")
+        _check_generation(self.num_frames, self.num_steps)
+        _check_not_negative(self, "latent_noise", "edge_weight")
         _check_share(self, "true_share", "drop_reference")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PainterTraining:
+    """num_frames, num_steps, edge_weight: as of the decoder."""
+
+    num_frames: int = 4
+    num_steps: int = 0
+    edge_weight: float = 1.0
+
+    def __post_init__(self) -> None:
+        _check_generation(self.num_frames, self.num_steps)
+        _check_not_negative(self, "edge_weight")
+
+
+def _check_generation(num_frames: int, num_steps: int) -> None:
+    if num_frames < 1 or num_steps < 0:
+        raise ValueError(
+            f"num_frames is {num_frames} and num_steps {num_steps}; give at least 1 and 0"
+        )
 
 
 def _check_choice(settings: object, name: str, choices: tuple[str, ...]) -> None:

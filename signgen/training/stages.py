@@ -33,6 +33,7 @@ from signgen.training.encodings import open_caches
 from signgen.training.fusion import FusionObjective
 from signgen.training.loop import Outcome, Watch, fit
 from signgen.training.model_settings import STAGES
+from signgen.training.painter import PainterObjective
 from signgen.training.recipe import Recipe
 from signgen.training.retrieval import Retrieval, retrieve_in_scene
 from signgen.training.run import DONE, PIPELINE, TrainingRun, check_run, write_settings
@@ -194,6 +195,8 @@ def _objective(
         )
     if stage == "decoder":
         return DecoderObjective(pipeline=pipeline, scenes=scenes, settings=recipe.decoder)
+    if stage == "painter":
+        return PainterObjective(pipeline=pipeline, scenes=scenes, settings=recipe.painter)
     return DistilObjective(
         pipeline=pipeline, scenes=scenes, settings=recipe.distil, denoising=recipe.denoiser
     )

@@ -25,6 +25,7 @@ SHORT = {
     "temporal": {"steps": 2, "batch_size": 1, "num_frames": 3},
     "distil": {"steps": 2, "batch_size": 1, "num_frames": 2, "teacher_steps": 1},
     "decoder": {"steps": 2, "batch_size": 1, "num_frames": 2, "num_steps": 1},
+    "painter": {"steps": 2, "batch_size": 1, "num_frames": 2, "num_steps": 1},
 }
 
 

@@ -22,10 +22,12 @@ def evidence(num_clips: int = 2, num_frames: int = 3) -> Evidence:
     return Evidence(
         reference=2 * draw(num_clips, 3, SIZE, SIZE) - 1,
         reference_maps=draw(num_clips, 3, SIZE, SIZE),
+        reference_close_ups=draw(num_clips, 3, 2, 3),
         reference_latents=draw(num_clips, 8, 8, 8),
         maps=draw(num_clips, num_frames, 3, SIZE, SIZE),
         hands=draw(num_clips, num_frames, 2, 87),
         joints=draw(num_clips, num_frames, 18, 3),
+        close_ups=draw(num_clips, num_frames, 3, 2, 3),
     )
 
 

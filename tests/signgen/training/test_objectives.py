@@ -17,7 +17,6 @@ from signgen.models.denoiser import predict
 from signgen.sampling import MIDDLE_STATES, Guidance, denoise
 from signgen.schedules import schedule_of
 from signgen.training.autoencoder import AutoencoderObjective
-from signgen.training.close_ups import close_ups
 from signgen.training.decoder import DecoderObjective
 from signgen.training.denoiser import DenoiserObjective
 from signgen.training.denoising import (
@@ -30,6 +29,7 @@ from signgen.training.denoising import (
 from signgen.training.distil import DistilObjective
 from signgen.training.fusion import FusionObjective
 from signgen.training.model_settings import STAGES
+from signgen.training.painter import PainterObjective
 from signgen.training.settings import (
     AutoencoderTraining,
     DecoderTraining,
@@ -37,6 +37,7 @@ from signgen.training.settings import (
     DistilTraining,
     FusionTraining,
     Optimisation,
+    PainterTraining,
     TemporalTraining,
 )
 from signgen.training.stages import freeze_all_but, read_pipeline, write_pipeline
@@ -48,6 +49,7 @@ LEARNING = Optimisation(steps=20, batch_size=4, learning_rate=5e-3, warmup=1, we
 RATES = {stage: LEARNING for stage in STAGES} | {
     "temporal": dataclasses.replace(LEARNING, learning_rate=2e-2),
     "decoder": dataclasses.replace(LEARNING, learning_rate=3e-3, steps=60),
+    "painter": dataclasses.replace(LEARNING, learning_rate=3e-3, steps=60),
 }
 QUIET = {"zoom_share": 0.0, "blur": 0.0, "grain": 0.0, "hide_hand": 0.0}
 
@@ -112,6 +114,9 @@ def objective(
             scenes=scenes,
             # an untrained denoiser's latents say nothing of the picture
             settings=DecoderTraining(num_frames=1, true_share=1.0, latent_noise=0.0),
+        ),
+        "painter": lambda: PainterObjective(
+            pipeline=pipeline, scenes=scenes, settings=PainterTraining(num_frames=2, num_steps=1)
         ),
     }[stage]()
     freeze_all_but(pipeline, made)
@@ -195,63 +200,20 @@ def test_the_decoder_learns_on_what_the_pipeline_makes() -> None:
     made, pipeline = objective("decoder")
     settings = DecoderTraining(num_frames=3, true_share=0.0, num_steps=2)
     example = dataclasses.replace(made, settings=settings).draw(2, dice(1, CPU))
-    scene = made.scenes.draw(2, 3, dice(1, CPU))  # the same chance, the same scene
-    true = encode(pipeline.autoencoder, scene.pixels)
-    assert torch.equal(example.pixels, scene.pixels)
-    assert example.latents.shape == true.shape
+    assert example.latents.shape == (
+        2,
+        3,
+        *encode(pipeline.autoencoder, example.scene.pixels).shape[2:],
+    )
     steps = dataclasses.replace(pipeline.steps, num_steps=2)
     with torch.no_grad():
-        conditions = pipeline.conditioner(evidence_of(scene, pipeline))
+        conditions = pipeline.conditioner(evidence_of(example.scene, pipeline))
         noise = torch.randn(example.latents.shape, generator=torch.Generator().manual_seed(3))
         other = denoise(pipeline.unet, pipeline.scheduler, noise, conditions, steps)
+    true = encode(pipeline.autoencoder, example.scene.pixels)
     assert (example.latents - other).abs().mean() < (example.latents - true).abs().mean()
     mixed = dataclasses.replace(made, settings=dataclasses.replace(settings, true_share=1.0))
     assert torch.allclose(mixed.draw(2, dice(1, CPU)).latents, true, atol=1.0)
-
-
-def test_close_ups_are_parts_of_all_that_the_decoder_sees() -> None:
-    made, pipeline = objective("decoder")
-    whole = made.draw(2, dice(1, CPU))
-    near = close_ups(whole, 3, 4, pipeline.autoencoder.block, dice(2, CPU))
-    assert near.latents.shape[:2] == (6, 1)
-    assert near.latents.shape[-2:] == (4, 4)
-    for number in range(6):
-        own = number // 3
-        top, left = _find(near.latents[number, 0], whole.latents[own, 0])
-        window = (..., slice(8 * top, 8 * top + 32), slice(8 * left, 8 * left + 32))
-        assert torch.equal(near.pixels[number, 0], whole.pixels[own, 0][window])
-        around, all_around = near.surroundings, whole.surroundings
-        assert torch.equal(around.maps[number, 0], all_around.maps[own, 0][window])
-        assert torch.equal(around.reference[number], all_around.reference[own][window])
-        assert torch.equal(around.reference_maps[number], all_around.reference_maps[own][window])
-        cells = whole.weights[own, 0, :, top : top + 4, left : left + 4]
-        assert torch.equal(near.weights[number, 0], cells)
-
-
-def test_close_ups_show_hands_more_often_than_chance_would() -> None:
-    made, pipeline = objective("decoder")
-    whole = made.draw(4, dice(1, CPU))
-    near = close_ups(whole, 32, 3, pipeline.autoencoder.block, dice(2, CPU))
-    assert float(near.weights.mean()) > 1.2 * float(whole.weights.mean())
-
-
-def test_the_decoder_learns_on_close_ups_where_it_is_asked_to() -> None:
-    made, _ = objective("decoder")
-    settings = dataclasses.replace(made.settings, close_ups=2, close_up_cells=4)
-    example = dataclasses.replace(made, settings=settings).draw(3, dice(1, CPU))
-    assert example.pixels.shape == (6, 1, 3, 32, 32)
-    assert torch.isfinite(made.loss(example)).all()
-    assert len(made.loss(example)) == 6
-
-
-def _find(part: torch.Tensor, whole: torch.Tensor) -> tuple[int, int]:
-    """Return where a part (C, h, w) begins in the whole (C, H, W)."""
-    height, width = part.shape[1:]
-    places = whole.unfold(1, height, 1).unfold(2, width, 1)  # (C, y, x, h, w)
-    same = (places == part[:, None, None]).all(dim=(0, 3, 4))
-    assert same.sum() == 1
-    top, left = same.nonzero()[0].tolist()
-    return top, left
 
 
 def test_times_stay_inside_and_have_the_median_they_should() -> None:

@@ -25,6 +25,7 @@ STEPS = {
     "temporal": {**LOOP, "num_frames": 2},
     "distil": {**LOOP, "num_frames": 2, "teacher_steps": 1},
     "decoder": {**LOOP, "num_frames": 2, "num_steps": 1},
+    "painter": {**LOOP, "num_frames": 2, "num_steps": 1},
 }
 
 

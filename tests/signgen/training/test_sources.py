@@ -34,6 +34,7 @@ SHORT = {
     "temporal": {**ONE_STEP, "num_frames": 2},
     "distil": {**ONE_STEP, "num_frames": 2, "teacher_steps": 1},
     "decoder": {**ONE_STEP, "num_frames": 2, "num_steps": 1},
+    "painter": {**ONE_STEP, "num_frames": 2, "num_steps": 1},
 }
 
 

@@ -22,6 +22,7 @@ MODELS: dict[str, Any] = {
     "size": SIZE,
     "latent_channels": 8,
     "decoder_width": 16,
+    "painter_width": 8,
     "channels": (16, 32, 32),
     "token_width": 16,
     "appearance_width": 16,
