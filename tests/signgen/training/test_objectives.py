@@ -49,7 +49,7 @@ LEARNING = Optimisation(steps=20, batch_size=4, learning_rate=5e-3, warmup=1, we
 RATES = {stage: LEARNING for stage in STAGES} | {
     "temporal": dataclasses.replace(LEARNING, learning_rate=2e-2),
     "decoder": dataclasses.replace(LEARNING, learning_rate=3e-3, steps=60),
-    "painter": dataclasses.replace(LEARNING, learning_rate=3e-3, steps=60),
+    "painter": dataclasses.replace(LEARNING, learning_rate=2e-3, steps=60),
 }
 QUIET = {"zoom_share": 0.0, "blur": 0.0, "grain": 0.0, "hide_hand": 0.0}
 
@@ -116,7 +116,9 @@ def objective(
             settings=DecoderTraining(num_frames=1, true_share=1.0, latent_noise=0.0),
         ),
         "painter": lambda: PainterObjective(
-            pipeline=pipeline, scenes=scenes, settings=PainterTraining(num_frames=2, num_steps=1)
+            pipeline=pipeline,
+            scenes=scenes,
+            settings=PainterTraining(num_frames=2, num_steps=1, edge_weight=0.0),
         ),
     }[stage]()
     freeze_all_but(pipeline, made)
