@@ -38,9 +38,10 @@ from signgen.models.pose import PoseEncoder, PoseResiduals, PublishedPoseNet
 from signgen.models.refinement import PromptDecoder, PyramidEncoder, QueryBiases
 from signgen.models.rest import at_rest
 from signgen.output import SignVideoOutput, check_output_type, hand_out
+from signgen.painting import paint
 from signgen.paths import path_of
 from signgen.performance import Canvas, Performance, check_inputs
-from signgen.pixels import stream_pixels
+from signgen.pixels import Finish, stream_pixels
 from signgen.sampling import Guidance, Steps
 from signgen.shortage import Shrinking, all_frames
 from signgen.stream import Sampler, StepEnd, stream_latents
@@ -147,6 +148,11 @@ class SignVideoPipeline(DiffusionPipeline):
             biases=self.query_biases,
             residuals=self.pose_residuals,
         )
+
+    @property
+    def finish(self) -> Finish | None:
+        """What is done with decoded pixels: hands and faces are painted, if there is a painter."""
+        return None if self.painter is None else partial(paint, self.painter)
 
     def freeze_rest_of_unet(self) -> None:
         """Let no parameter of the UNet learn that is not among ``learned_unet``."""
@@ -333,7 +339,7 @@ class SignVideoPipeline(DiffusionPipeline):
         latents = partial(
             stream_latents, sampler, take.plan, at_once=at_once, on_step_end=on_step_end
         )
-        parts = stream_pixels(part_of_it, self.conditioner, self.autoencoder, latents, self.painter)
+        parts = stream_pixels(part_of_it, self.conditioner, self.autoencoder, latents, self.finish)
         while True:
             with at_rest(self.components.values()), torch.no_grad():
                 part = next(parts, None)

@@ -8,13 +8,14 @@ from collections.abc import Callable, Iterator
 
 from torch import Tensor
 
-from signgen.conditioner import PoseEvidence, StreamConditioner
+from signgen.conditioner import PoseEvidence, SignerEvidence, StreamConditioner
 from signgen.conditioning import Conditioning
 from signgen.latents import Autoencoder, Surroundings, decode
-from signgen.models.painter import CloseUpPainter
-from signgen.painting import paint
 from signgen.performance import Performance
 from signgen.stream import Source
+
+# pixels (B, t, 3, H, W), whose and in which poses → pixels of the same shape
+Finish = Callable[[Tensor, SignerEvidence, PoseEvidence], Tensor]
 
 _AT_ONCE = 8  # frames that are decoded together
 
@@ -24,12 +25,12 @@ def stream_pixels(
     conditioner: StreamConditioner,
     autoencoder: Autoencoder,
     latents: Callable[[Source], Iterator[Tensor]],
-    painter: CloseUpPainter | None = None,
+    finish: Finish | None = None,
 ) -> Iterator[Tensor]:
     """Yield the pixels (B, t, 3, H, W) of some frames after the other, about in [-1, 1].
 
-    latents: what streams those of a source, such as stream_latents with its plan; painter: None to
-    leave hands and faces as they are decoded.
+    latents: what streams those of a source, such as stream_latents with its plan; finish: what is
+    done with decoded pixels, None for nothing.
     """
     signer = performance.signer
     shared = conditioner.of_signer(signer)
@@ -47,7 +48,7 @@ def stream_pixels(
                 maps=poses.maps, reference=signer.reference, reference_maps=signer.reference_maps
             )
             pixels = decode(autoencoder, part, surroundings)
-            yield pixels if painter is None else paint(painter, pixels, signer, poses)
+            yield pixels if finish is None else finish(pixels, signer, poses)
 
 
 class _Begun:

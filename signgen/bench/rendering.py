@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory, TemporaryFile
 from time import perf_counter
 
 import torch
+from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
 from pose_sequences.errors import ToolError, single_line
@@ -32,7 +33,10 @@ from signgen.stream import Source, stream_latents
 from signgen.take import Windows
 from signgen.training.throughput import gemm_peak, wait
 
-STAGES = ("reference", "noise", "pose maps", "conditions", "denoising", "decoding", "encoding MP4")
+STAGES = (
+    *("reference", "noise", "pose maps", "conditions", "denoising", "decoding", "painting"),
+    "encoding MP4",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,11 +80,16 @@ def timed_frames(
             "denoising", stream_latents(sampler, take.plan, source, at_once=windows.at_once)
         )
 
+    def finish(pixels: Tensor, signer: SignerEvidence, poses: PoseEvidence) -> Tensor:
+        with laps.stage("painting"):
+            return pixels if pipeline.finish is None else pipeline.finish(pixels, signer, poses)
+
     parts = stream_pixels(
         replace(performance, poses=poses, noise=noise).from_frame(take.first),
         _Timed(asked=pipeline.conditioner, laps=laps),
         pipeline.autoencoder,
         latents,
+        finish,
     )
     yield from laps.timed("decoding", to_arrays(take.cut(parts)))
 
