@@ -55,6 +55,17 @@ def draw_traits(num_people: int, generator: torch.Generator) -> Tensor:
     return torch.cat([torch.stack(columns, 1), shares / shares.sum(1, keepdim=True)], 1)
 
 
+def draw_wide_traits(num_people: int, generator: torch.Generator) -> Tensor:
+    """Draw people of 14 to 84 years and of all builds: (N, 11) in the order of ``TRAITS``."""
+    traits = draw_traits(num_people, generator)
+    ages = age_trait(14 + 70 * torch.rand(num_people, generator=generator) ** 1.3)
+    traits[:, TRAITS.index("age")] = ages
+    for name, spread in (("muscle", 1.35), ("weight", 1.6), ("height", 1.4)):
+        column = TRAITS.index(name)
+        traits[:, column] = (0.5 + spread * (traits[:, column] - 0.5)).clamp(0.05, 0.95)
+    return traits
+
+
 def variation_weights(traits: Tensor, mask: Tensor) -> Tensor:
     """Return how strongly each blend shape acts on each person, (N, S).
 
