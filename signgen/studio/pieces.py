@@ -19,6 +19,7 @@ class Material(IntEnum):
     TONGUE = 5
     CLOTH = 6
     HAIR = 7
+    GEAR = 8  # glasses, earrings, buttons
 
 
 class Part(IntEnum):
