@@ -17,6 +17,7 @@ from signgen.studio.kinematics import BoneMotion, Skeleton, move_bones
 from signgen.studio.paint import FacePaint, body_piece, face_paint
 from signgen.studio.pieces import Material, Piece, joined, without
 from signgen.studio.raster import Mesh
+from signgen.studio.sewing import sewn_pieces
 from signgen.studio.skin import Fans, fans, skin_transforms, skin_vertices, vertex_normals
 from signgen.studio.turnout import made_up, style_pieces
 from signgen.studio.wardrobe import Look
@@ -126,8 +127,9 @@ def dress(signer: Signer, look: Look) -> Figure:
     if look.style is None:
         worn = [garment, *hair_pieces(signer, look.hair)]
     else:
-        body, paint = made_up(signer, body, paint, look.style.features)
-        worn = [garment, *style_pieces(signer, look.style)]
+        body, paint = made_up(signer, body, paint, look.style)
+        sewn = sewn_pieces(signer, look.garment, look.style.outfit, garment)
+        worn = [garment, *sewn, *style_pieces(signer, look.style)]
     body = without(body, covered(anatomy, body, look.garment))
     pieces = [body, *worn]
     piece = joined(pieces)
@@ -156,7 +158,7 @@ def dress(signer: Signer, look: Look) -> Figure:
         to_reference=signer.to_reference,
         body_rows=body_rows,
         paint=paint,
-        detail=look.style and detail_of(signer, look.style),
+        detail=look.style and detail_of(signer, look.style, look.garment.sleeve),
     )
 
 

@@ -13,6 +13,7 @@ from signgen.studio.factory import Signer
 from signgen.studio.pieces import smoothstep
 from signgen.studio.style import Style
 from signgen.studio.visage import Visage, visage_of
+from signgen.studio.weave import Weave
 
 _STRANDS, _ALONG = 512, 64
 _A_STRAND, _A_KNOT = 0.0011, 0.022  # metres that a texel is wide and long
@@ -36,16 +37,21 @@ class Detail:
 
     strands: Strands
     visage: Visage
+    weave: Weave
 
     def to(self, device: torch.device | str) -> "Detail":
         """Return it on a device."""
-        return Detail(self.strands.to(device), self.visage.to(device))
+        return Detail(self.strands.to(device), self.visage.to(device), self.weave)
 
 
-def detail_of(signer: Signer, style: Style) -> Detail:
-    """Return what a signer's style is painted with."""
+def detail_of(signer: Signer, style: Style, sleeve: float) -> Detail:
+    """Return what a signer's style is painted with; sleeve: as in wardrobe.Garment."""
     coiffure = style.coiffure
-    return Detail(strand_table(coiffure.grey, coiffure.seed), visage_of(signer, style))
+    return Detail(
+        strand_table(coiffure.grey, coiffure.seed),
+        visage_of(signer, style),
+        Weave.of(signer.anatomy, style.outfit, sleeve),
+    )
 
 
 def strand_table(grey: float, seed: int) -> Strands:

@@ -33,7 +33,7 @@ def scarf_piece(head: Head) -> Piece:
     )
     outwards = torch.stack([turn.sin(), -front, 0 * turn], 1).repeat(_DOWN, 1)
     rest = rest + (0.001 + 0.008 * low * (1 + folds))[:, None] * outwards
-    rest = head.cleared(rest, 0.004 + 0.005 * low)
+    rest = head.cleared(rest, 0.004 + 0.014 * low)
     return hair_piece(
         rest=rest,
         strands=torch.zeros_like(rest),
@@ -41,7 +41,7 @@ def scarf_piece(head: Head) -> Piece:
         colour=rest.new_tensor(head.coiffure.cloth) * (1 + 0.10 * folds)[:, None],
         cut=_opening(head, rest),
         triangles=_wrapped(),
-        material=Material.CLOTH,
+        material=Material.TRIM,
     )
 
 

@@ -17,6 +17,7 @@ from signgen.studio.pieces import Material
 from signgen.studio.raster import Fragments
 from signgen.studio.shadow import key_light_share
 from signgen.studio.visage import paint_visage
+from signgen.studio.weave import arm_bends, fold_cloth, paint_cloth
 
 _FILL_FROM = (0.7, -0.6, 0.1)
 _TO_CAMERA = (0.0, -1.0, 0.0)
@@ -41,6 +42,7 @@ _FINISHES = {
     Material.CLOTH: _Finish(0.015, 8, 0.08),
     Material.HAIR: _Finish(0.12, 28, 0.20),
     Material.GEAR: _Finish(0.35, 40, 0.10),
+    Material.TRIM: _Finish(0.015, 8, 0.08),
 }
 _SEEP = (0.10, 0.0, -0.04)  # red light creeps farther through skin
 
@@ -109,6 +111,13 @@ def _surface(figure: Figure, posed: Posed, fragments: Fragments) -> _Surface:
         rows, place = fine(Material.HAIR)
         colour[rows], shine[rows] = paint_strands(
             colour[rows], shine[rows], place, figure.detail.strands
+        )
+        rows, place = fine(Material.CLOTH)
+        arm = 2 * fragments.frame[rows] + (place[:, 0] < 0)
+        bends = arm_bends(posed.bones, figure.skeleton).index_select(0, arm)
+        woven = paint_cloth(colour[rows], place, figure.detail.weave)
+        colour[rows], normal[rows] = fold_cloth(
+            woven, normal[rows], place, bends, figure.detail.weave
         )
     return _Surface(colour, normal, moved[:, 3:], material, shine)
 

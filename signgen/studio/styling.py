@@ -106,7 +106,7 @@ def _outfit(signer: Signer, dice: Dice, feminine: bool) -> Outfit:
         cell=dice.between(low, high),
         inner=draw_cloth(signer, dice),
         trim=linear(dice.one_of(_TRIM)),
-        hem=dice.between(0.0, 0.07),
+        hem=dice.between(0.02, 0.11),
         lower=linear(dice.one_of(_LOWER)),
         creases=dice.between(0.5, 1.0),
         seed=int(dice.between(0, 2**31 - 1)),

@@ -9,14 +9,15 @@ from signgen.studio.coiffure import coiffure_pieces
 from signgen.studio.factory import Signer
 from signgen.studio.paint import FacePaint
 from signgen.studio.pieces import Material, Part, Piece
-from signgen.studio.style import Features, Style
+from signgen.studio.style import Style
 from signgen.studio.trinkets import trinket_pieces
 
 
 def made_up(
-    signer: Signer, body: Piece, paint: FacePaint, features: Features
+    signer: Signer, body: Piece, paint: FacePaint, style: Style
 ) -> tuple[Piece, FacePaint]:
     """Return the body with painted nails and a head that is painted by the pixel, and its brows."""
+    features = style.features
     face = (body.part == Part.FACE) & (body.material == Material.SKIN)
     material = torch.where(face, int(Material.FACE), body.material)
     colour = body.colour
@@ -26,7 +27,11 @@ def made_up(
         polish = colour.new_tensor(features.nails).expand_as(colour)
         colour = torch.lerp(colour, polish, 0.9 * nails[:, None])
     painted = replace(body, material=material, colour=colour)
-    return painted, replace(paint, thickness=paint.thickness * features.brows)
+    # brows are a little darker than hair, and grey later
+    root, born = style.coiffure.colour, paint.brows
+    red, green, blue = (0.45 * r + 0.25 * b for r, b in zip(root, born, strict=True))
+    brows = replace(paint, thickness=paint.thickness * features.brows, brows=(red, green, blue))
+    return painted, brows
 
 
 def style_pieces(signer: Signer, style: Style) -> list[Piece]:

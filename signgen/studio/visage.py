@@ -18,7 +18,7 @@ from signgen.studio.style import Style
 
 _WIDE, _TALL = 512, 256
 _AXIS, _LOW, _HIGH = -0.05, 0.56, 0.865  # depth of the axis, lowest and highest place, template
-_UNDER_HAIR = {"bald": 0.10, "shaved": 0.62, "scarf": 0.0}
+_UNDER_HAIR = {"bald": 0.10, "shaved": 0.72, "scarf": 0.0}
 _HAIRY = 0.80  # how much of the skin hair hides where it grows
 # wrinkles: points of a curve (|x|, height in the template), half width, how dark
 _CURVES: tuple[tuple[tuple[tuple[float, float], ...], float, float], ...] = (
@@ -197,7 +197,7 @@ def _hairline(canvas: _Canvas, signer: Signer, style: Style) -> tuple[Tensor, Te
     head = Head(signer, style.coiffure)
     above = head.hair_above(canvas.place) + 0.003 * canvas.noise(0.004)
     depth = _UNDER_HAIR.get(style.coiffure.cut, _HAIRY)
-    grain = (0.88 + 0.16 * canvas.noise(0.0016)).clamp(0, 1.1)
+    grain = (0.94 + 0.08 * canvas.noise(0.0016)).clamp(0, 1.1)
     alpha = depth * smoothstep(-0.007, 0.010, above) * grain
     return alpha.clamp(0, 0.95), canvas.place.new_tensor(style.coiffure.colour)
 
