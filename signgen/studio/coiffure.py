@@ -4,7 +4,6 @@ How each of them grows is the business of scalp.py and strands.py.
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -63,7 +62,10 @@ def _sidepart(head: Head) -> list[Piece]:
 def _quiff(head: Head) -> list[Piece]:
     volume = head.coiffure.volume
     shell = Shell(lift=0.012 + 0.016 * volume, sides=0.25, lumps=0.25, comb="back")
-    return [shell_piece(head, shell), _tufts(head, shell.lift, 280, (0.04, 0.06), _flow(1.0, 0.1), 0.3, 0.3)]
+    return [
+        shell_piece(head, shell),
+        _tufts(head, shell.lift, 280, (0.04, 0.06), _flow(1.0, 0.1), 0.3, 0.3),
+    ]
 
 
 def _pixie(head: Head) -> list[Piece]:
@@ -75,8 +77,7 @@ def _pixie(head: Head) -> list[Piece]:
         out = torch.where(roots[:, 0] > 0, 1.0, -1.0) * (1 - front) + side * front
         return torch.stack([out, 0.5 - 0.9 * front, -0.1 + 0 * out], 1)
 
-    pieces = [shell_piece(head, shell), _tufts(head, shell.lift, 340, (0.045, 0.075), flow, 0.35)]
-    return pieces
+    return [shell_piece(head, shell), _tufts(head, shell.lift, 340, (0.045, 0.075), flow, 0.35)]
 
 
 def _curls(head: Head) -> list[Piece]:
@@ -231,8 +232,8 @@ def _fringe(head: Head) -> list[Piece]:
     share = torch.linspace(-1, 1, 40)
     place = torch.stack([0.052 * share, -0.085 + 0.02 * share**2, 0.83 - 0.012 * share**2], 1)
     roots, normals = head.on(place)
-    swept = 0.9 * coiffure.parting
-    flow = torch.stack([0.25 * share + swept, -1 + 0 * share, 0.2 + 0 * share], 1)
+    swept = 0.5 * coiffure.parting
+    flow = torch.stack([0.12 * share + swept, -1 + 0 * share, 0.2 + 0 * share], 1)
     margin = torch.full_like(share, 0.010)
     length = torch.full_like(share, 0.14)
     growth = Growth(roots + 0.010 * normals, flow, length, margin, 14, 0.22, beside=False)
@@ -276,7 +277,7 @@ def _tufts(
     """Return short locks that lie on the shell and break its outline."""
     generator = torch.Generator().manual_seed(head.coiffure.seed)
     roots, normals = _scattered(head, count, generator)
-    high = smoothstep(-0.01, 0.05, roots[:, 2] - head.eye[2] - 0.04)
+    high = smoothstep(-0.01, 0.045, roots[:, 2] - head.eye[2] - 0.015)
     jitter = 0.22 * torch.randn(count, 3, generator=generator)
     long = length[0] + (length[1] - length[0]) * torch.rand(count, generator=generator)
     margin = lift * (0.15 + 0.85 * high) + 0.002
@@ -301,7 +302,7 @@ def _ringlets(head: Head, lift: float, count: int, radius: float) -> Piece:
     across = unit(torch.linalg.cross(out, torch.randn(count, 3, generator=generator)))
     size = radius * (0.7 + 0.7 * torch.rand(count, 1, 1, generator=generator))
     turn = torch.linspace(0, 1.5 * torch.pi, 7)[None, :, None]
-    edge = smoothstep(0.0, 0.03, _height(head, roots))[:, None, None]
+    edge = smoothstep(0.0, 0.03 + 0.4 * lift, _height(head, roots))[:, None, None]
     rise = (0.9 * lift * edge - size).clamp(min=0.001)
     lines = roots[:, None] + out[:, None] * (rise + size * (1 - turn.cos()))
     lines = lines + across[:, None] * size * turn.sin()

@@ -158,7 +158,7 @@ def dress(signer: Signer, look: Look) -> Figure:
         to_reference=signer.to_reference,
         body_rows=body_rows,
         paint=paint,
-        detail=look.style and detail_of(signer, look.style, look.garment.sleeve),
+        detail=None if look.style is None else detail_of(signer, look.style, look.garment.sleeve),
     )
 
 

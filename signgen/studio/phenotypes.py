@@ -33,6 +33,15 @@ def age_trait(years: Tensor) -> Tensor:
     return torch.where(years < _AGE_OF_YOUTH, growing, ageing).clamp(_CHILD, 1.0)
 
 
+def age_in_years(trait: float) -> float:
+    """Return the years of an age trait, the other way round."""
+    if trait < _YOUTH:
+        return _AGE_OF_CHILD + (trait - _CHILD) / (_YOUTH - _CHILD) * (
+            _AGE_OF_YOUTH - _AGE_OF_CHILD
+        )
+    return _AGE_OF_YOUTH + (trait - _YOUTH) / (1 - _YOUTH) * (_AGE_OF_OLD - _AGE_OF_YOUTH)
+
+
 def draw_traits(num_people: int, generator: torch.Generator) -> Tensor:
     """Draw grown people of 18 to 75 years: (N, 11) in the order of ``TRAITS``."""
 

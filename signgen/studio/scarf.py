@@ -9,7 +9,7 @@ from signgen.studio.scalp import Head, hair_piece
 
 _ROUND, _DOWN = 80, 46
 # places of the template where the hem lies in front, beside and behind
-_HEM = ((0.0, -0.10, 0.515), (0.085, -0.03, 0.568), (0.0, 0.06, 0.54))
+_HEM = ((0.0, -0.11, 0.470), (0.112, -0.03, 0.555), (0.0, 0.06, 0.50))
 _FACE_MIDDLE, _FACE_HALF_HEIGHT = 0.706, 0.082
 _SLAB = 0.016  # metres above and below that count as the same height
 _OVER = 0.010  # metres from the crown to the cloth's top
@@ -24,7 +24,7 @@ def scarf_piece(head: Head) -> Piece:
     top = head.signer.rest[head.scalp.unique(), 2].max() + _OVER
     z = top + (ends - top) * torch.linspace(0, 1, _DOWN)[:, None]  # (D, R)
     level = z - head.height(0.0)
-    radius = _radii(head, turn, z).minimum(hem[1, 0] + 0.01 + 0.03 * front.abs())
+    radius = _radii(head, turn, z).minimum(hem[1, 0] + 0.01 + 0.04 * front.abs())
     x, y = radius * turn.sin(), head.centre[1] - radius * front
     rest = torch.stack([x, y, z], 2).flatten(0, 1)
     low = smoothstep(0.68, 0.58, level).flatten()

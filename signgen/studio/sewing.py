@@ -3,7 +3,7 @@
 All of them follow an edge of the garment that has been cut already; see garments.py.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -107,9 +107,7 @@ def _strip(ring: Ring, profile: tuple[tuple[float, float], ...], colour: Colour)
     return _sewn(ring, rows, ring.places.new_tensor(colour) * ribs[:, None])
 
 
-def _collar(
-    bare: Bare, ring: Ring, colour: Colour, stand: float, fall: float, gap: float
-) -> Piece:
+def _collar(bare: Bare, ring: Ring, colour: Colour, stand: float, fall: float, gap: float) -> Piece:
     """Return a collar that stands up and is folded over, open in front."""
     front = torch.exp(-((ring.turn / 0.55) ** 2))
     # the two ends part, and their points hang lower
@@ -124,12 +122,15 @@ def _collar(
         rows.append(base + (high * rise)[:, None] * up + out * ring.out - down * wide[:, None] * up)
     for share in (0.55, 1.0):
         drop = (rise - share * wide)[:, None] * up
-        rows.append(base + drop + (0.008 + 0.45 * share * wide)[:, None] * ring.out)
+        away = 0.008 + (0.45 - 0.33 * front) * share * wide
+        rows.append(base + drop + away[:, None] * ring.out)
     rows = [row + back for row in rows]
     rows[3:] = [bare.cleared(row, 0.019) for row in rows[3:]]
-    shade = ring.places.new_tensor(colour).expand(_ROUND, 3)
     open_front = (ring.turn.abs() - gap).repeat(len(rows))
-    return _sewn(ring, rows, shade, cut=open_front * 0.05)
+    # the edge is seamed, and what lies inside is in the shade
+    piece = _sewn(ring, rows, ring.places.new_tensor(colour), cut=open_front * 0.05)
+    shade = piece.rest.new_tensor([0.7, 0.85, 1.0, 1.0, 0.72]).repeat_interleave(_ROUND)
+    return replace(piece, colour=piece.colour * shade[:, None])
 
 
 def _ruffle(ring: Ring, colour: Colour, seed: int) -> Piece:
@@ -143,21 +144,21 @@ def _ruffle(ring: Ring, colour: Colour, seed: int) -> Piece:
         ring.places - 0.004 * up + (0.012 + wave)[:, None] * ring.out,
         ring.places - (0.018 + wave)[:, None] * up + (0.012 + 1.5 * wave)[:, None] * ring.out,
     ]
-    return _sewn(ring, rows, ring.places.new_tensor(colour).expand(_ROUND, 3))
+    return _sewn(ring, rows, ring.places.new_tensor(colour))
 
 
 def _hood(bare: Bare, ring: Ring, colour: Colour) -> Piece:
     """Return a hood that hangs down behind: a roll that is thickest there."""
     behind = smoothstep(0.6, 2.6, ring.turn.abs())
-    thick = 0.013 + 0.030 * behind
+    thick = 0.012 + 0.020 * behind
     up = ring.places.new_tensor([0.0, 0.0, 1.0])
     rows = []
     for turn in torch.linspace(-0.5, 4.4, 9).tolist():
         out, high = float(torch.tensor(turn).cos()), float(torch.tensor(turn).sin())
         row = ring.places + (thick * (1.0 + out))[:, None] * ring.out
-        row = row + (thick * (0.5 + 0.9 * high) - 0.004)[:, None] * up
+        row = row + (thick * (0.3 + 0.8 * high) - 0.004)[:, None] * up
         rows.append(bare.cleared(row, 0.006))
-    return _sewn(ring, rows, ring.places.new_tensor(colour).expand(_ROUND, 3))
+    return _sewn(ring, rows, ring.places.new_tensor(colour))
 
 
 def _skirt(ring: Ring, garment: Garment) -> Piece:
@@ -167,10 +168,12 @@ def _skirt(ring: Ring, garment: Garment) -> Piece:
         off = 0.001 + 0.010 * (0.030 - level) / 0.036
         row = ring.places + off * ring.out
         rows.append(row + row.new_tensor([0.0, 0.0, level]))
-    piece = _sewn(ring, rows, ring.places.new_tensor(garment.colour).expand(_ROUND, 3))
-    lifted = [ring.template + ring.template.new_tensor([0.0, 0.0, max(v, 0) + 0.002]) for v in levels]
+    piece = _sewn(ring, rows, ring.places.new_tensor(garment.colour))
+    lifted = [
+        ring.template + ring.template.new_tensor([0.0, 0.0, max(v, 0) + 0.002]) for v in levels
+    ]
     material = torch.full_like(piece.material, Material.CLOTH)
-    return Piece(**{**vars(piece), "template": torch.cat(lifted), "material": material})
+    return replace(piece, template=torch.cat(lifted), material=material)
 
 
 def _sewn(ring: Ring, rows: list[Tensor], colour: Tensor, cut: Tensor | None = None) -> Piece:
@@ -181,7 +184,7 @@ def _sewn(ring: Ring, rows: list[Tensor], colour: Tensor, cut: Tensor | None = N
         rest=vertices,
         strands=torch.zeros_like(vertices),
         skin=ring.skin.repeat(len(rows), 1),
-        colour=colour.repeat(len(rows), 1),
+        colour=colour.expand(_ROUND, 3).repeat(len(rows), 1),
         cut=torch.ones(len(vertices)) if cut is None else cut,
         triangles=triangles,
         material=Material.TRIM,

@@ -57,11 +57,13 @@ def _beside_face(head: Head, points: Tensor, side: Tensor) -> Tensor:
     return torch.stack([x, y, z], 1)
 
 
-def curtain(head: Head, lines: Tensor, end: Tensor, *, clumps: float, ragged: float, tone: Tensor) -> Piece:
+def curtain(
+    head: Head, lines: Tensor, end: Tensor, *, clumps: float, ragged: float, tone: Tensor
+) -> Piece:
     """Return the surface between neighbouring lines (N, S+1, 3).
 
-    end (N,): metres along each line at which it is cut; clumps: metres that locks stand out; ragged:
-    how uneven ends are; tone (N,): how light each line is.
+    end (N,): metres along each line at which it is cut; clumps: metres that locks stand out;
+    ragged: how uneven ends are; tone (N,): how light each line is.
     """
     coiffure = head.coiffure
     lines = _even(lines)
@@ -115,9 +117,7 @@ def ribbons(head: Head, lines: Tensor, width: Tensor, tone: Tensor) -> Piece:
         skin=head.hanging(vertices),
         colour=colour.expand(count, points, 2, 3).flatten(0, 2),
         cut=torch.ones(len(vertices)),
-        triangles=(grid(points, 2) + 2 * points * torch.arange(count)[:, None, None]).flatten(
-            0, 1
-        ),
+        triangles=(grid(points, 2) + 2 * points * torch.arange(count)[:, None, None]).flatten(0, 1),
     )
 
 
@@ -168,7 +168,9 @@ def waved(head: Head, lines: Tensor, height: float, wave: float, phase: Tensor) 
 
 def _outwards(head: Head, lines: Tensor) -> Tensor:
     # from the skull's axis: behind and beside it, whatever the height
-    axis = torch.stack([0 * lines[..., 0], head.centre[1].expand(lines.shape[:2]), lines[..., 2]], 2)
+    axis = torch.stack(
+        [0 * lines[..., 0], head.centre[1].expand(lines.shape[:2]), lines[..., 2]], 2
+    )
     lifted = torch.minimum(lines[..., 2], head.centre[2])
     return unit(lines - torch.cat([axis[..., :2], lifted[..., None]], 2))
 

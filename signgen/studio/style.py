@@ -9,13 +9,40 @@ from typing import Literal, get_args
 from signgen.studio.complexion import Colour
 
 Kind = Literal[
-    *("tee", "vee", "scoop", "turtleneck", "polo", "shirt", "blouse", "hoodie", "jacket"),
-    *("cardigan", "sleeveless", "sweater"),
+    "tee",
+    "vee",
+    "scoop",
+    "turtleneck",
+    "polo",
+    "shirt",
+    "blouse",
+    "hoodie",
+    "jacket",
+    "cardigan",
+    "sleeveless",
+    "sweater",
 ]
 Pattern = Literal["plain", "stripes", "pinstripes", "checks", "dots", "print", "marl"]
 Cut = Literal[
-    *("bald", "shaved", "crown", "crop", "receding", "sidepart", "quiff", "curls", "afro"),
-    *("pixie", "bob", "long", "wavy", "locs", "ponytail", "bun", "lowbun", "braids", "scarf"),
+    "bald",
+    "shaved",
+    "crown",
+    "crop",
+    "receding",
+    "sidepart",
+    "quiff",
+    "curls",
+    "afro",
+    "pixie",
+    "bob",
+    "long",
+    "wavy",
+    "locs",
+    "ponytail",
+    "bun",
+    "lowbun",
+    "braids",
+    "scarf",
 ]
 Beard = Literal["none", "stubble", "moustache", "goatee", "short", "full"]
 Frames = Literal["none", "round", "oval", "square", "browline"]
@@ -67,9 +94,9 @@ class Coiffure:
 @dataclass(frozen=True)
 class Features:
     """freckles, moles, wrinkles, flush: 0 to 1; lipstick, shadow: linear colours of make-up and
-    how much of it; nails: their polish, None for bare ones; brows: their thickness, 1 for usual;
-    beard and its length, 0 to 1; frames and their colour; earrings: drops' size in metres, 0 for
-    none; metal: of earrings; seed: of the skin.
+    how much of it; nails: their polish, None for bare ones; brows: their thickness, 1 for usual,
+    arch and tilt, metres; beard and its length, 0 to 1; frames of glasses and their colour;
+    earrings: drops' size in metres, 0 for none; metal: of earrings; seed: of the skin.
     """
 
     freckles: float
@@ -82,6 +109,8 @@ class Features:
     painted_lids: float
     nails: Colour | None
     brows: float
+    arch: float
+    tilt: float
     beard: Beard
     beard_length: float
     frames: Frames

@@ -6,6 +6,7 @@ Patterns and beards are minorities, and no cloth is near the colour of the hands
 from signgen.studio.complexion import Colour, contrast, linear
 from signgen.studio.dice import Dice
 from signgen.studio.factory import Signer
+from signgen.studio.phenotypes import age_in_years
 from signgen.studio.style import (
     Beard,
     Coiffure,
@@ -21,7 +22,7 @@ from signgen.studio.style import (
 _CLOTH = (
     *((18, 18, 21), (30, 31, 36), (24, 32, 58), (34, 52, 94), (62, 64, 70), (104, 108, 114)),
     *((74, 20, 32), (108, 28, 30), (20, 58, 44), (48, 78, 62), (72, 50, 94), (34, 86, 98)),
-    *((152, 150, 144), (192, 188, 180), (228, 226, 220), (98, 76, 60), (146, 62, 46)),
+    *((152, 150, 144), (192, 188, 180), (208, 206, 200), (98, 76, 60), (146, 62, 46)),
     *((168, 126, 54), (92, 110, 74), (64, 92, 128), (132, 156, 178), (160, 96, 110)),
     *((54, 44, 40), (196, 170, 130), (120, 60, 88), (28, 72, 110), (150, 130, 168)),
 )
@@ -88,9 +89,9 @@ def draw_cloth(signer: Signer, dice: Dice) -> Colour:
     return dice.one_of([c for c in map(linear, _CLOTH) if contrast(c, skin) > 0.45])
 
 
-def age_of(signer: Signer) -> float:
-    """Return how old the signer looks, 0 for a teenager to 1 for the oldest."""
-    return min(max((signer.trait("age") - 0.55) / 0.37, 0.0), 1.0)
+def years_of(signer: Signer) -> float:
+    """Return how old the signer is."""
+    return age_in_years(signer.trait("age"))
 
 
 def _outfit(signer: Signer, dice: Dice, feminine: bool) -> Outfit:
@@ -132,27 +133,27 @@ def _coiffure(signer: Signer, dice: Dice, feminine: bool) -> Coiffure:
 
 
 def _cuts(signer: Signer, dice: Dice, feminine: bool) -> tuple[Cut, ...]:
-    age, african = age_of(signer), signer.trait("african") > 0.5
+    years, african = years_of(signer), signer.trait("african") > 0.5
     cuts: tuple[Cut, ...]
     if feminine:
         cuts = ("bob", "bob", "long", "long", "wavy", "wavy", "ponytail", "bun", "lowbun")
         cuts = (*cuts, "braids", "pixie", "curls", "scarf")
         if african:
             cuts = ("afro", "curls", "locs", "braids", "bun", "bob", "long", "lowbun", "scarf")
-        return (*cuts, "pixie", "bob", "curls") if age > 0.6 else cuts
+        return (*cuts, "pixie", "bob", "curls") if years > 55 else cuts
     cuts = ("crop", "crop", "sidepart", "sidepart", "quiff", "quiff", "shaved", "curls", "long")
     if african:
         cuts = ("shaved", "shaved", "crop", "curls", "afro", "locs")
-    if age > 0.3:
+    if years > 28:
         cuts = (*cuts, "receding", "receding", "shaved")
-    return (*cuts, "crown", "crown", "bald", "receding") if age > 0.5 else cuts
+    return (*cuts, "crown", "crown", "bald", "receding") if years > 42 else cuts
 
 
 def _hair_colours(signer: Signer, dice: Dice, feminine: bool) -> tuple[Colour, Colour, float]:
     """Return the colours of roots and ends, and the share of grey strands."""
     fair = signer.trait("caucasian") > 0.55
     roots = linear(dice.one_of((*_HAIR[1:], *_FAIR) if fair else _HAIR[:2]))
-    grey = max(0.0, age_of(signer) - 0.35) / 0.5 * dice.between(0.2, 1.3)
+    grey = max(0.0, years_of(signer) - 38) / 34 * dice.between(0.2, 1.2)
     if feminine and dice.happens(0.12):
         roots, grey = linear(dice.one_of(_DYED)), 0.0
     grey = min(grey, 1.0)
@@ -163,21 +164,21 @@ def _hair_colours(signer: Signer, dice: Dice, feminine: bool) -> tuple[Colour, C
 
 
 def _features(signer: Signer, dice: Dice, feminine: bool) -> Features:
-    age, fairness = age_of(signer), 1 - signer.complexion.darkness
+    years, fairness = years_of(signer), 1 - signer.complexion.darkness
     made_up = feminine and dice.happens(0.6)
     beard: Beard = "none"
-    if not feminine and age > 0.08:
+    if not feminine and years > 17:
         beards: tuple[Beard, ...] = ("none", "none", "none", "stubble", "stubble", "stubble")
         beard = dice.one_of((*beards, "moustache", "goatee", "short", "short", "full"))
     frames: Frames = "none"
-    if dice.happens(0.22 + 0.25 * age):
+    if dice.happens(0.18 + 0.004 * (years - 14)):
         rims: tuple[Frames, ...] = ("round", "oval", "square", "browline")
         frames = dice.one_of(rims)
     polish = linear(dice.one_of(_NAILS))
     return Features(
         freckles=dice.between(0.4, 1.0) * dice.happens(0.3) * fairness,
         moles=dice.between(0.0, 1.0),
-        wrinkles=min(max(1.35 * age - 0.2 + 0.25 * dice.between(-1, 1), 0.0), 1.0),
+        wrinkles=min(max((years - 32) / 42 + 0.15 * dice.between(-1, 1), 0.0), 1.0),
         flush=dice.between(0.0, 1.0) * fairness,
         lipstick=linear(dice.one_of(_LIPS)),
         painted_lips=dice.between(0.3, 0.9) * made_up,
@@ -185,6 +186,8 @@ def _features(signer: Signer, dice: Dice, feminine: bool) -> Features:
         painted_lids=dice.between(0.2, 0.7) * (made_up and dice.happens(0.6)),
         nails=polish if feminine and dice.happens(0.3) else None,
         brows=dice.between(0.75, 1.35),
+        arch=dice.between(0.004, 0.012),
+        tilt=dice.between(-0.008, 0.001),
         beard=beard,
         beard_length=dice.between(0.0, 1.0),
         frames=frames,

@@ -13,9 +13,7 @@ from signgen.studio.style import Style
 from signgen.studio.trinkets import trinket_pieces
 
 
-def made_up(
-    signer: Signer, body: Piece, paint: FacePaint, style: Style
-) -> tuple[Piece, FacePaint]:
+def made_up(signer: Signer, body: Piece, paint: FacePaint, style: Style) -> tuple[Piece, FacePaint]:
     """Return the body with painted nails and a head that is painted by the pixel, and its brows."""
     features = style.features
     face = (body.part == Part.FACE) & (body.material == Material.SKIN)
@@ -30,7 +28,13 @@ def made_up(
     # brows are a little darker than hair, and grey later
     root, born = style.coiffure.colour, paint.brows
     red, green, blue = (0.45 * r + 0.25 * b for r, b in zip(root, born, strict=True))
-    brows = replace(paint, thickness=paint.thickness * features.brows, brows=(red, green, blue))
+    brows = replace(
+        paint,
+        brows=(red, green, blue),
+        thickness=paint.thickness * features.brows,
+        arch=features.arch,
+        tilt=features.tilt,
+    )
     return painted, brows
 
 

@@ -4,6 +4,7 @@ Finer than the mesh; a pixel looks itself up by its place in the template.
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 from torch import Tensor
@@ -165,7 +166,7 @@ def _wrinkled(canvas: _Canvas, style: Style) -> Tensor:
 def _from_curve(points: Tensor, nodes: tuple[tuple[float, float], ...]) -> Tensor:
     """Return the distance of points (N, 2) from a chain of straight lines."""
     nearest = torch.full_like(points[:, 0], torch.inf)
-    for begin, end in zip(nodes[:-1], nodes[1:], strict=True):
+    for begin, end in pairwise(nodes):
         start, run = points.new_tensor(begin), points.new_tensor(end) - points.new_tensor(begin)
         share = ((points - start) @ run / (run @ run)).clamp(0, 1)
         nearest = torch.minimum(nearest, (points - start - share[:, None] * run).norm(dim=1))

@@ -127,7 +127,7 @@ _TAILORING: dict[Kind, _Tailoring] = {
     "hoodie": _Tailoring("crew", (0.0, 0.4), _LONG, (0.014, 0.020)),
     "jacket": _Tailoring("crew", (0.0, 0.3), _LONG, (0.012, 0.017)),
     "cardigan": _Tailoring("crew", (0.2, 0.9), (0.75, *_LONG), (0.009, 0.015)),
-    "sleeveless": _Tailoring("scoop", (0.0, 0.8), (-0.02, 0.03), (0.004, 0.010)),
+    "sleeveless": _Tailoring("scoop", (0.0, 0.8), (-0.12, -0.07), (0.004, 0.010)),
     "sweater": _Tailoring("crew", (0.0, 0.5), _LONG, (0.012, 0.019)),
 }
 

@@ -1,16 +1,18 @@
-"""Cloth by the pixel: stripes and checks, plackets and buttons, hems, and folds that move with arms.
+"""Cloth by the pixel: patterns, plackets and buttons, hems, and folds that move with the arms.
 
 Everything is told by places of the template, so that it lies alike on every body; what is cut and
 sewn in three dimensions is the business of garments.py and sewing.py.
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 from torch import Tensor
 
 from signgen.studio.factory import Anatomy
 from signgen.studio.kinematics import SIDES, BoneMotion, Skeleton
+from signgen.studio.noise import specks
 from signgen.studio.pieces import smoothstep
 from signgen.studio.style import Outfit, Pattern
 
@@ -68,9 +70,8 @@ class _Spot:
         along = away @ (line / length**2)
         sleeve = (ax - 0.158 - 0.4 * (0.43 - z).clamp(min=0) > 0).to(x)
         beside = (away[:, 0] * -line[2] + away[:, 2] * line[0]) / length
-        round_body = 0.14 * torch.atan2(x, 0.02 - y)
         return cls(
-            across=torch.lerp(round_body, beside, sleeve),
+            across=torch.lerp(x, beside, sleeve),
             down=torch.lerp(z, along * length, sleeve),
             sleeve=sleeve,
             along=along,
@@ -107,7 +108,8 @@ def _pattern(pattern: Pattern, spot: _Spot, cell: float) -> Tensor:
         gap = (torch.stack([across + 0.5 * odd, down], 1) % 1 - 0.5).norm(dim=1)
         return smoothstep(0.26, 0.18, gap)
     if pattern == "marl":
-        return 0.35 * (1 + torch.sin(across * 5.1 + 2 * torch.sin(down * 3.7)) * torch.sin(down * 7))
+        cells = torch.stack([4 * across, 2 * down, 0 * down], 1).floor().long()
+        return 0.5 * specks(cells).to(across)
     if pattern == "print":
         return _motif(spot, cell)
     return torch.zeros_like(across)
@@ -159,9 +161,9 @@ def _open_front(colour: Tensor, spot: _Spot, place: Tensor, outfit: Outfit) -> T
         shirt = _buttoned(shirt, spot, place, outfit.trim, -1.0, 0.54)
     shadow = 1 - 0.45 * smoothstep(-0.012, 0.0, gap)
     inside = front * smoothstep(0.001, -0.001, gap)
-    colour = colour * (1 - 0.35 * front * below * _line(gap))[:, None]
+    colour = colour * (1 - 0.5 * front * below * _line(gap))[:, None]
     if outfit.kind == "jacket":
-        colour = colour * (1 - 0.30 * front * _line(_lapel(spot, gap)))[:, None]
+        colour = colour * (1 - 0.5 * front * _line(_lapel(spot, gap)))[:, None]
         colour = colour * (1 - 0.25 * front * below * (spot.z < tip) * _line(spot.x))[:, None]
     else:
         rib = 0.5 + 0.5 * torch.sin(spot.down * (2 * torch.pi / 0.0065))
@@ -175,7 +177,8 @@ def _lapel(spot: _Spot, gap: Tensor) -> Tensor:
     """Return the distance from a lapel's outer edge, notched where it meets the collar (N,)."""
     wide = 0.012 + 0.034 * smoothstep(0.30, 0.47, spot.z)
     notch = 0.022 * smoothstep(0.012, 0.0, (spot.z - 0.492 - 0.15 * gap).abs())
-    return torch.where(spot.z > 0.30, gap - wide + notch, torch.ones_like(gap))
+    worn = (spot.z > 0.30) & (spot.z < 0.535)
+    return torch.where(worn, gap - wide + notch, torch.ones_like(gap))
 
 
 def _buttoned(
@@ -201,9 +204,10 @@ def _button(colour: Tensor, gap: Tensor, where: Tensor, trim: tuple[float, ...])
 
 def _trousers(colour: Tensor, spot: _Spot, outfit: Outfit) -> Tensor:
     below = (1 - spot.sleeve) * (spot.z < outfit.hem)
-    lower = colour.new_tensor(outfit.lower) * (
-        1 - 0.45 * smoothstep(0.03, 0.0, outfit.hem - spot.z)
-    )[:, None]
+    lower = (
+        colour.new_tensor(outfit.lower)
+        * (1 - 0.45 * smoothstep(0.03, 0.0, outfit.hem - spot.z))[:, None]
+    )
     lower = lower * (1 - 0.3 * _line(spot.x))[:, None]
     return torch.lerp(colour, lower, below[:, None])
 
@@ -218,10 +222,7 @@ def arm_bends(bones: BoneMotion, skeleton: Skeleton) -> Tensor:
             bones.heads[:, skeleton.rows[f"{bone}.{side}"]]
             for bone in ("upperarm01", "lowerarm01", "wrist")
         ]
-        upper, lower = (
-            (b - a) / (b - a).norm(dim=1, keepdim=True)
-            for a, b in zip(joints[:-1], joints[1:], strict=True)
-        )
+        upper, lower = ((b - a) / (b - a).norm(dim=1, keepdim=True) for a, b in pairwise(joints))
         bend = (1 - (upper * lower).sum(1, keepdim=True)) / 1.6
         raised = (1 + upper[:, 2:]) / 1.6
         arms.append(torch.cat([bend.clamp(0, 1), raised.clamp(0, 1), upper, lower], 1))
