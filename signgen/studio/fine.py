@@ -1,7 +1,7 @@
 """What is finer than the mesh: painted by the pixel on wide looks, when a picture is shaded.
 
 Hair's strands come from a table by strand coordinates, a face's skin from a map wrapped round the
-head; cloth is the business of weave.py.
+head; cloth is the business of clothmap.py.
 """
 
 from dataclasses import dataclass
@@ -9,11 +9,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from signgen.studio.clothmap import ClothMap
 from signgen.studio.factory import Signer
 from signgen.studio.pieces import smoothstep
 from signgen.studio.style import Style
 from signgen.studio.visage import Visage, visage_of
-from signgen.studio.weave import Weave
 
 _STRANDS, _ALONG = 512, 64
 _A_STRAND, _A_KNOT = 0.0011, 0.022  # metres that a texel is wide and long
@@ -37,11 +37,11 @@ class Detail:
 
     strands: Strands
     visage: Visage
-    weave: Weave
+    cloth: ClothMap
 
     def to(self, device: torch.device | str) -> "Detail":
         """Return it on a device."""
-        return Detail(self.strands.to(device), self.visage.to(device), self.weave)
+        return Detail(self.strands.to(device), self.visage.to(device), self.cloth.to(device))
 
 
 def detail_of(signer: Signer, style: Style, sleeve: float) -> Detail:
@@ -50,7 +50,7 @@ def detail_of(signer: Signer, style: Style, sleeve: float) -> Detail:
     return Detail(
         strand_table(coiffure.grey, coiffure.seed),
         visage_of(signer, style),
-        Weave.of(signer.anatomy, style.outfit, sleeve),
+        ClothMap.of(signer.anatomy, style.outfit, sleeve),
     )
 
 

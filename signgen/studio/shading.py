@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import embedding_bag
 
+from signgen.studio.clothmap import clothe
 from signgen.studio.figure import Figure, Posed
 from signgen.studio.fine import paint_strands
 from signgen.studio.paint import paint_brows, paint_eyes
@@ -17,7 +18,6 @@ from signgen.studio.pieces import Material
 from signgen.studio.raster import Fragments
 from signgen.studio.shadow import key_light_share
 from signgen.studio.visage import paint_visage
-from signgen.studio.weave import arm_bends, fold_cloth, paint_cloth
 
 _FILL_FROM = (0.7, -0.6, 0.1)
 _TO_CAMERA = (0.0, -1.0, 0.0)
@@ -113,11 +113,12 @@ def _surface(figure: Figure, posed: Posed, fragments: Fragments) -> _Surface:
             colour[rows], shine[rows], place, figure.detail.strands
         )
         rows, place = fine(Material.CLOTH)
-        arm = 2 * fragments.frame[rows] + (place[:, 0] < 0)
-        bends = arm_bends(posed.bones, figure.skeleton).index_select(0, arm)
-        woven = paint_cloth(colour[rows], place, figure.detail.weave)
-        colour[rows], normal[rows] = fold_cloth(
-            woven, normal[rows], place, bends, figure.detail.weave
+        colour[rows], normal[rows] = clothe(
+            colour[rows],
+            normal[rows],
+            place,
+            fragments.frame[rows],
+            (figure.detail.cloth, posed.bones, figure.skeleton),
         )
     return _Surface(colour, normal, moved[:, 3:], material, shine)
 
