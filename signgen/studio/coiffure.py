@@ -84,7 +84,7 @@ def _curls(head: Head) -> list[Piece]:
     length, volume = head.coiffure.length, head.coiffure.volume
     lift = 0.014 + 0.018 * length
     shell = Shell(lift=lift, sides=0.55 + 0.3 * volume, round=0.4, lumps=0.45, comb="curled")
-    return [shell_piece(head, shell), _ringlets(head, lift, 420, 0.007 + 0.004 * volume)]
+    return [shell_piece(head, shell), _ringlets(head, lift, 560, 0.007 + 0.004 * volume)]
 
 
 def _afro(head: Head) -> list[Piece]:
@@ -305,9 +305,10 @@ def _ringlets(head: Head, lift: float, count: int, radius: float) -> Piece:
     edge = smoothstep(0.0, 0.03 + 0.4 * lift, _height(head, roots))[:, None, None]
     rise = (0.9 * lift * edge - size).clamp(min=0.001)
     lines = roots[:, None] + out[:, None] * (rise + size * (1 - turn.cos()))
-    lines = lines + across[:, None] * size * turn.sin()
+    lines = (lines + across[:, None] * size * turn.sin()).flatten(0, 1)
+    lines = head.cleared(lines, torch.full_like(lines[:, 0], 0.001)).unflatten(0, (count, -1))
     tone = 0.7 + 0.6 * torch.rand(count, generator=generator)
-    return ribbons(head, lines, 1.1 * size[:, 0, 0], tone)
+    return ribbons(head, lines, 1.5 * size[:, 0, 0], tone)
 
 
 def _height(head: Head, points: Tensor) -> Tensor:

@@ -47,12 +47,14 @@ def folds_of(spot: Spot, outfit: Outfit) -> Folds:
 
 
 def _sleeve_folds(spot: Spot, start: float) -> Folds:
-    wander = 1.4 * torch.sin(36 * spot.across + start) + torch.sin(13 * spot.down + 2 * start)
+    # rings that wander, fork and fade, or the sleeve looks like a spring
+    wander = 2.4 * torch.sin(34 * spot.across + start) + 1.8 * torch.sin(23 * spot.down + 2 * start)
+    fading = 0.6 + 0.4 * torch.sin(47 * spot.across - 31 * spot.down + 3 * start)
     phase = 2 * torch.pi * spot.down / _ELBOW_FOLD + wander
     near = torch.exp(-((spot.past / _LINEN) ** 2))
     rest = 0.15 * near + 0.30 * torch.exp(-(((spot.left - 0.05) / 0.04) ** 2))
     upper = smoothstep(0.004, -0.004, spot.past)
-    wave, valley = 0.62 * phase.cos(), 0.16 * (1 + phase.sin())
+    wave, valley = 0.55 * fading * phase.cos(), 0.15 * fading * (1 + phase.sin())
     more = 0.75 * near
     return Folds(
         first=upper * rest * wave,

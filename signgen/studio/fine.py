@@ -12,10 +12,11 @@ from torch import Tensor
 from signgen.studio.clothmap import ClothMap
 from signgen.studio.factory import Signer
 from signgen.studio.pieces import smoothstep
-from signgen.studio.style import Style
+from signgen.studio.style import Coiffure, Style
 from signgen.studio.visage import Visage, visage_of
 
 _STRANDS, _ALONG = 512, 64
+_MATT = ("curls", "afro", "locs")  # cuts that scatter light
 _A_STRAND, _A_KNOT = 0.0011, 0.022  # metres that a texel is wide and long
 
 
@@ -46,16 +47,16 @@ class Detail:
 
 def detail_of(signer: Signer, style: Style, sleeve: float) -> Detail:
     """Return what a signer's style is painted with; sleeve: as in wardrobe.Garment."""
-    coiffure = style.coiffure
     return Detail(
-        strand_table(coiffure.grey, coiffure.seed),
+        strand_table(style.coiffure),
         visage_of(signer, style),
         ClothMap.of(signer.anatomy, style.outfit, sleeve),
     )
 
 
-def strand_table(grey: float, seed: int) -> Strands:
-    """Return the strands of hair of which a share ``grey`` has gone grey."""
+def strand_table(coiffure: Coiffure) -> Strands:
+    """Return the strands of a head of hair, some of which may have gone grey."""
+    grey, seed = coiffure.grey, coiffure.seed
     generator = torch.Generator().manual_seed(seed)
     fine = _blurred(torch.rand(_STRANDS, _ALONG, generator=generator), 0, 3)
     coarse = _blurred(torch.rand(_STRANDS, _ALONG, generator=generator), 5, 6)
@@ -63,7 +64,8 @@ def strand_table(grey: float, seed: int) -> Strands:
     pale = smoothstep(0.8, 1.6, _standard(fine) + 2.2 * (grey - 0.6)) * min(grey, 0.5)
     tone = (1 + tone).clamp(0.35, 1.9) + 1.0 * pale
     glint = (0.9 + 0.9 * _standard(_blurred(fine, 1, 2))).clamp(0.05, 2.6)
-    return Strands(tone.flatten(), 0.55 * glint.flatten())
+    shine = 0.15 if coiffure.cut in _MATT else 0.5
+    return Strands(tone.flatten(), shine * glint.flatten())
 
 
 def paint_strands(
