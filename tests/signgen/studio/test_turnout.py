@@ -60,7 +60,7 @@ def test_hair_leaves_eyes_and_mouth_free(seed: int, cut: Cut, fringe: float) -> 
     assert points.visible[0, free].all()
 
 
-@pytest.mark.parametrize("cut", ["sidepart", "curls", "wavy", "locs", "braids", "scarf"])
+@pytest.mark.parametrize("cut", ["sidepart", "curls", "wavy", "long", "braids", "scarf"])
 def test_hair_stands_out_of_the_skin_but_for_its_roots(cut: Cut) -> None:
     person = wide_signer(5)
     head = Head(person, coiffure(5, cut))
