@@ -39,6 +39,12 @@ def linear(colour: tuple[float, ...]) -> Colour:
     return red, green, blue
 
 
+def contrast(one: Colour, other: Colour) -> float:
+    """Return how far apart colours look: their lightness and hue, in units of sRGB/255."""
+    pairs = zip(one, other, strict=True)
+    return sum(abs(a ** (1 / 2.2) - b ** (1 / 2.2)) for a, b in pairs)
+
+
 def draw_complexion(traits: Tensor, generator: torch.Generator) -> Complexion:
     """Draw the colours that go with a person's traits (11,)."""
     african, asian, caucasian = (float(traits[TRAITS.index(a)]) for a in TRAITS[-3:])

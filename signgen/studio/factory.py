@@ -14,9 +14,10 @@ import torch
 from safetensors import safe_open
 from torch import Tensor
 
+from signgen.studio.breadth import Breadth
 from signgen.studio.complexion import Complexion, draw_complexion
 from signgen.studio.kinematics import Skeleton
-from signgen.studio.phenotypes import TRAITS, draw_traits, variation_weights
+from signgen.studio.phenotypes import TRAITS, draw_traits, draw_wide_traits, variation_weights
 
 BUNDLED = Path(__file__).with_name("factory.safetensors")
 _NUM_TIP_VERTICES = 6
@@ -136,13 +137,13 @@ class SignerFactory:
         shapes = {n: t if t.dtype == torch.bool else _plain(t) for n, t in shapes.items()}
         return cls(_anatomy(tensors, about), Shapes(**shapes))
 
-    def signer(self, seed: int) -> Signer:
+    def signer(self, seed: int, breadth: Breadth = "narrow") -> Signer:
         """Return the signer of a seed."""
-        return self.signers([seed])[0]
+        return self.signers([seed], breadth)[0]
 
-    def signers(self, seeds: Sequence[int]) -> list[Signer]:
+    def signers(self, seeds: Sequence[int], breadth: Breadth = "narrow") -> list[Signer]:
         """Return the signers of these seeds."""
-        drawn = [_draw(seed, len(self.shapes.identity_basis)) for seed in seeds]
+        drawn = [_draw(seed, len(self.shapes.identity_basis), breadth) for seed in seeds]
         traits = torch.stack([traits for traits, _, _ in drawn])
         identity = torch.stack([identity for _, identity, _ in drawn])
         bodies = self.bodies(traits, identity)
@@ -189,9 +190,9 @@ class SignerFactory:
         return torch.cat([righting, shift], 3), reference
 
 
-def _draw(seed: int, num_identities: int) -> tuple[Tensor, Tensor, Complexion]:
+def _draw(seed: int, num_identities: int, breadth: Breadth) -> tuple[Tensor, Tensor, Complexion]:
     generator = torch.Generator().manual_seed(seed)
-    traits = draw_traits(1, generator)[0]
+    traits = (draw_traits if breadth == "narrow" else draw_wide_traits)(1, generator)[0]
     identity = torch.randn(num_identities, generator=generator).clamp(-2.2, 2.2)
     return traits, identity, draw_complexion(traits, generator)
 

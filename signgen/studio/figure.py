@@ -10,13 +10,16 @@ import torch
 from torch import Tensor
 
 from signgen.studio.factory import Signer
+from signgen.studio.fine import Detail, detail_of
 from signgen.studio.garments import covered, garment_piece
 from signgen.studio.hair import hair_pieces
 from signgen.studio.kinematics import BoneMotion, Skeleton, move_bones
 from signgen.studio.paint import FacePaint, body_piece, face_paint
 from signgen.studio.pieces import Material, Piece, joined, without
 from signgen.studio.raster import Mesh
+from signgen.studio.sewing import sewn_pieces
 from signgen.studio.skin import Fans, fans, skin_transforms, skin_vertices, vertex_normals
+from signgen.studio.turnout import made_up, style_pieces
 from signgen.studio.wardrobe import Look
 
 _SLEEVED = ("upperarm", "lowerarm", "wrist")
@@ -67,7 +70,8 @@ class Figure:
 
     piece: the mesh and its paint; mesh: how it is drawn; caster: what throws shadows; acting (H,)
     and moves (A, H, 3): what face actions do; heads, to_reference: the signer's joints; body_rows:
-    where each vertex of the bare body stands, -1 if it is covered.
+    where each vertex of the bare body stands, -1 if it is covered; detail: what wide looks are
+    painted with by the pixel.
     """
 
     signer: Signer
@@ -82,6 +86,7 @@ class Figure:
     to_reference: Tensor
     body_rows: Tensor
     paint: FacePaint
+    detail: Detail | None
 
     @property
     def skeleton(self) -> Skeleton:
@@ -100,6 +105,7 @@ class Figure:
                 name: getattr(self, name).to(device)
                 for name in ("acting", "moves", "heads", "to_reference", "body_rows")
             },
+            detail=self.detail and self.detail.to(device),
         )
 
     def posed(self, pose: Pose) -> Posed:
@@ -116,14 +122,24 @@ def dress(signer: Signer, look: Look) -> Figure:
     """Return the signer in that look."""
     anatomy = signer.anatomy
     body = body_piece(signer)
+    paint = face_paint(signer)
+    garment = garment_piece(signer, look.garment)
+    if look.style is None:
+        worn = [garment, *hair_pieces(signer, look.hair)]
+    else:
+        body, paint = made_up(signer, body, paint, look.style)
+        sewn = sewn_pieces(signer, look.garment, look.style.outfit, garment)
+        worn = [garment, *sewn, *style_pieces(signer, look.style)]
     body = without(body, covered(anatomy, body, look.garment))
-    pieces = [body, garment_piece(signer, look.garment), *hair_pieces(signer, look.hair)]
+    pieces = [body, *worn]
+    piece = joined(pieces)
     piece = joined(pieces)
     frayed = (piece.cut[piece.triangles] < 0).any(1)
     mesh = Mesh(piece.triangles, piece.two_sided, piece.cut, frayed)
     caster = _caster(piece, anatomy.skeleton)
     body_rows = torch.full((len(anatomy.template),), -1)
-    own = (piece.source >= 0).nonzero()[:, 0]
+    # the body's vertices come first; a beard follows some of them, too
+    own = (piece.source[: body.triangles.unique().numel()] >= 0).nonzero()[:, 0]
     body_rows[piece.source[own]] = own
     place = torch.full((len(anatomy.template),), -1)
     place[anatomy.action_rows] = torch.arange(len(anatomy.action_rows))
@@ -141,7 +157,8 @@ def dress(signer: Signer, look: Look) -> Figure:
         heads=signer.heads,
         to_reference=signer.to_reference,
         body_rows=body_rows,
-        paint=face_paint(signer),
+        paint=paint,
+        detail=None if look.style is None else detail_of(signer, look.style, look.garment.sleeve),
     )
 
 

@@ -129,13 +129,13 @@ def _split(triangles: Tensor, middle: Tensor) -> Tensor:
 def _cut(anatomy: Anatomy, garment: Garment, cloth: _Cloth) -> Tensor:
     """Return how far inside the garment's edges each vertex lies (V,), negative outside."""
     sleeves = _sleeves(anatomy, garment, cloth.place, cloth.arm)
-    return torch.minimum(_neckline(cloth.place, garment), sleeves)
+    return torch.minimum(neckline(cloth.place, garment), sleeves)
 
 
 def covered(anatomy: Anatomy, piece: Piece, garment: Garment) -> Tensor:
     """Return which triangles (F,) of the body the garment hides for certain."""
     below_head = anatomy.template[:, 2] < 0.66
-    hidden = below_head & (_neckline(anatomy.template, garment) > _HIDDEN)
+    hidden = below_head & (neckline(anatomy.template, garment) > _HIDDEN)
     hidden = hidden & (
         _sleeves(anatomy, garment, anatomy.template, _arm(anatomy)) > _HIDDEN_IN_SLEEVE
     )
@@ -143,7 +143,8 @@ def covered(anatomy: Anatomy, piece: Piece, garment: Garment) -> Tensor:
     return inside[piece.triangles].all(1)
 
 
-def _neckline(place: Tensor, garment: Garment) -> Tensor:
+def neckline(place: Tensor, garment: Garment) -> Tensor:
+    """Return how far below a garment's neckline template places (N, 3) lie, in metres."""
     x, y, z = place.unbind(1)
     # a smooth curve round the neck: its height in front, beside and behind
     front, side, back = _EDGES[garment.neck]

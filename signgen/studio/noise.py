@@ -21,6 +21,11 @@ def value_noise(points: Tensor, cell: float | tuple[float, float, float], seed: 
     return 2 * total - 1
 
 
+def specks(cells: Tensor, seed: int = 0) -> Tensor:
+    """Return a random number (N,) from 0 to 1 for each of the whole-numbered cells (N, 3)."""
+    return _hash(cells, seed)
+
+
 def _hash(cells: Tensor, seed: int) -> Tensor:
     # integer mixing, so that every device agrees
     x, y, z = cells.unbind(1)

@@ -79,14 +79,16 @@ def _details(colour: Tensor, anatomy: Anatomy, complexion: Complexion) -> Tensor
 class FacePaint:
     """What brows and eyes are painted with, per pixel.
 
-    eye: the left eye's centre in the template; iris, brows: linear colours; thickness: of the
-    brows, metres.
+    eye: the left eye's centre in the template; iris, brows: linear colours; thickness, arch, tilt:
+    of the brows, metres; a positive tilt lifts their outer ends.
     """
 
     eye: tuple[float, float, float]
     iris: tuple[float, float, float]
     brows: tuple[float, float, float]
     thickness: float
+    arch: float = 0.0105
+    tilt: float = 0.0
 
 
 def face_paint(signer: Signer) -> FacePaint:
@@ -105,7 +107,7 @@ def paint_brows(colour: Tensor, place: Tensor, paint: FacePaint) -> tuple[Tensor
     """
     ax, y, z = place[:, 0].abs(), place[:, 1], place[:, 2]
     u = (ax - 0.012) / 0.044
-    line = 0.7415 + 0.0105 * torch.sin(torch.pi * (0.78 * u + 0.05))
+    line = 0.7415 + paint.arch * torch.sin(torch.pi * (0.78 * u + 0.05)) + paint.tilt * (u - 0.5)
     half = paint.thickness * (1.05 - 0.6 * u.clamp(0, 1))
     inside = smoothstep(-0.06, 0.10, u) * smoothstep(1.12, 0.85, u)
     across = smoothstep(1.35, 0.55, (z - line).abs() / half)

@@ -33,6 +33,15 @@ def age_trait(years: Tensor) -> Tensor:
     return torch.where(years < _AGE_OF_YOUTH, growing, ageing).clamp(_CHILD, 1.0)
 
 
+def age_in_years(trait: float) -> float:
+    """Return the years of an age trait, the other way round."""
+    if trait < _YOUTH:
+        return _AGE_OF_CHILD + (trait - _CHILD) / (_YOUTH - _CHILD) * (
+            _AGE_OF_YOUTH - _AGE_OF_CHILD
+        )
+    return _AGE_OF_YOUTH + (trait - _YOUTH) / (1 - _YOUTH) * (_AGE_OF_OLD - _AGE_OF_YOUTH)
+
+
 def draw_traits(num_people: int, generator: torch.Generator) -> Tensor:
     """Draw grown people of 18 to 75 years: (N, 11) in the order of ``TRAITS``."""
 
@@ -53,6 +62,17 @@ def draw_traits(num_people: int, generator: torch.Generator) -> Tensor:
     main = torch.randint(0, 3, (num_people,), generator=generator)
     shares = 0.45 * shares + torch.nn.functional.one_hot(main, 3)
     return torch.cat([torch.stack(columns, 1), shares / shares.sum(1, keepdim=True)], 1)
+
+
+def draw_wide_traits(num_people: int, generator: torch.Generator) -> Tensor:
+    """Draw people of 14 to 84 years and of all builds: (N, 11) in the order of ``TRAITS``."""
+    traits = draw_traits(num_people, generator)
+    ages = age_trait(14 + 70 * torch.rand(num_people, generator=generator) ** 1.3)
+    traits[:, TRAITS.index("age")] = ages
+    for name, spread in (("muscle", 1.35), ("weight", 1.6), ("height", 1.4)):
+        column = TRAITS.index(name)
+        traits[:, column] = (0.5 + spread * (traits[:, column] - 0.5)).clamp(0.05, 0.95)
+    return traits
 
 
 def variation_weights(traits: Tensor, mask: Tensor) -> Tensor:

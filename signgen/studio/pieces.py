@@ -19,6 +19,8 @@ class Material(IntEnum):
     TONGUE = 5
     CLOTH = 6
     HAIR = 7
+    GEAR = 8  # glasses, earrings
+    TRIM = 9  # cloth without a pattern: collars, scarves
 
 
 class Part(IntEnum):

@@ -10,11 +10,14 @@ import torch
 from torch import Tensor
 from torch.nn.functional import embedding_bag
 
+from signgen.studio.clothmap import clothe
 from signgen.studio.figure import Figure, Posed
+from signgen.studio.fine import paint_strands
 from signgen.studio.paint import paint_brows, paint_eyes
 from signgen.studio.pieces import Material
 from signgen.studio.raster import Fragments
 from signgen.studio.shadow import key_light_share
+from signgen.studio.visage import paint_visage
 
 _FILL_FROM = (0.7, -0.6, 0.1)
 _TO_CAMERA = (0.0, -1.0, 0.0)
@@ -38,6 +41,8 @@ _FINISHES = {
     Material.TONGUE: _Finish(0.30, 30, 0.30),
     Material.CLOTH: _Finish(0.015, 8, 0.08),
     Material.HAIR: _Finish(0.12, 28, 0.20),
+    Material.GEAR: _Finish(0.35, 40, 0.10),
+    Material.TRIM: _Finish(0.015, 8, 0.08),
 }
 _SEEP = (0.10, 0.0, -0.04)  # red light creeps farther through skin
 
@@ -96,8 +101,25 @@ def _surface(figure: Figure, posed: Posed, fragments: Fragments) -> _Surface:
     rows, place = fine(Material.FACE)
     colour[rows], hairy = paint_brows(colour[rows], place, figure.paint)
     shine[rows] *= 1 - hairy
+    if figure.detail is not None:
+        colour[rows], shine[rows] = paint_visage(
+            colour[rows], shine[rows], place, figure.detail.visage
+        )
     rows, place = fine(Material.EYE)
     colour[rows] = paint_eyes(colour[rows], place, figure.paint)
+    if figure.detail is not None:
+        rows, place = fine(Material.HAIR)
+        colour[rows], shine[rows] = paint_strands(
+            colour[rows], shine[rows], place, figure.detail.strands
+        )
+        rows, place = fine(Material.CLOTH)
+        colour[rows], normal[rows] = clothe(
+            colour[rows],
+            normal[rows],
+            place,
+            fragments.frame[rows],
+            (figure.detail.cloth, posed.bones, figure.skeleton),
+        )
     return _Surface(colour, normal, moved[:, 3:], material, shine)
 
 

@@ -4,17 +4,18 @@ A look is a description; garments.py and hair.py cut and grow it, shading.py lig
 """
 
 from dataclasses import dataclass
-from typing import Literal, TypeVar
+from typing import Literal
 
-import torch
-
+from signgen.studio.breadth import Breadth
 from signgen.studio.camera import CLOSE, PHOENIX, WEBCAM, Framing
-from signgen.studio.complexion import Colour, linear
+from signgen.studio.complexion import Colour, contrast, linear
+from signgen.studio.dice import Dice
 from signgen.studio.factory import Signer
+from signgen.studio.style import Kind, Outfit, Style
+from signgen.studio.styling import draw_cloth, draw_style
 
 Neck = Literal["crew", "vee", "scoop", "high"]
 Hairstyle = Literal["bald", "short", "crop", "bob", "long", "bun"]
-T = TypeVar("T")
 
 _CLOTH = (
     *((22, 22, 26), (34, 36, 44), (24, 32, 58), (30, 52, 92), (62, 64, 70), (110, 112, 116)),
@@ -78,45 +79,75 @@ class Background:
 
 @dataclass(frozen=True)
 class Look:
-    """Everything about a picture of a signer but the pose."""
+    """Everything about a picture of a signer but the pose.
+
+    style: how the wide studio turns them out, then instead of ``hair``; None in the narrow one.
+    """
 
     garment: Garment
     hair: Hair
     light: Light
     background: Background
     framing: Framing
+    style: Style | None = None
 
 
-class _Dice:
-    """Named draws from one generator."""
-
-    def __init__(self, seed: int) -> None:
-        self._generator = torch.Generator().manual_seed(seed)
-
-    def between(self, low: float, high: float) -> float:
-        return low + (high - low) * float(torch.rand((), generator=self._generator))
-
-    def one_of(self, choices: tuple[T, ...]) -> T:
-        return choices[int(torch.randint(len(choices), (), generator=self._generator))]
-
-
-def draw_look(signer: Signer, seed: int) -> Look:
+def draw_look(signer: Signer, seed: int, breadth: Breadth = "narrow") -> Look:
     """Return the look of a seed, as it suits the signer."""
-    dice = _Dice(seed)
+    dice = Dice(seed)
+    style = draw_style(signer, dice) if breadth == "wide" else None
     return Look(
-        garment=_garment(signer, dice),
+        garment=_garment(signer, dice) if style is None else _tailored(signer, style.outfit, dice),
         hair=_hair(signer, dice),
         light=_light(signer, dice),
         background=_background(dice),
         framing=dice.one_of((PHOENIX, WEBCAM, CLOSE)),
+        style=style,
     )
 
 
-def _garment(signer: Signer, dice: _Dice) -> Garment:
+@dataclass(frozen=True)
+class _Tailoring:
+    # how kinds of garments are cut: the neck, how far it may open, sleeves, looseness
+    neck: Neck
+    opening: tuple[float, float]
+    sleeves: tuple[float, ...]
+    looseness: tuple[float, float]
+
+
+_LONG = (0.97, 0.98)
+_TAILORING: dict[Kind, _Tailoring] = {
+    "tee": _Tailoring("crew", (0.0, 1.0), (0.30, 0.36), (0.007, 0.016)),
+    "vee": _Tailoring("vee", (0.0, 1.0), (0.32, 0.75, *_LONG), (0.006, 0.014)),
+    "scoop": _Tailoring("scoop", (0.0, 1.0), (0.22, 0.36, 0.62, *_LONG), (0.004, 0.010)),
+    "turtleneck": _Tailoring("high", (0.0, 0.5), _LONG, (0.004, 0.012)),
+    "polo": _Tailoring("crew", (0.0, 0.3), (0.32, 0.36), (0.007, 0.014)),
+    "shirt": _Tailoring("crew", (0.0, 0.3), (0.36, 0.75, *_LONG, *_LONG), (0.009, 0.016)),
+    "blouse": _Tailoring("vee", (0.0, 0.5), (0.36, 0.62, 0.75, *_LONG), (0.010, 0.018)),
+    "hoodie": _Tailoring("crew", (0.0, 0.4), _LONG, (0.014, 0.020)),
+    "jacket": _Tailoring("crew", (0.0, 0.3), _LONG, (0.012, 0.017)),
+    "cardigan": _Tailoring("crew", (0.2, 0.9), (0.75, *_LONG), (0.009, 0.015)),
+    "sleeveless": _Tailoring("scoop", (0.0, 0.8), (-0.12, -0.07), (0.004, 0.010)),
+    "sweater": _Tailoring("crew", (0.0, 0.5), _LONG, (0.012, 0.019)),
+}
+
+
+def _tailored(signer: Signer, outfit: Outfit, dice: Dice) -> Garment:
+    tailoring = _TAILORING[outfit.kind]
+    return Garment(
+        neck=tailoring.neck,
+        sleeve=dice.one_of(tailoring.sleeves) + dice.between(-0.02, 0.01),
+        colour=draw_cloth(signer, dice),
+        looseness=dice.between(*tailoring.looseness),
+        opening=dice.between(*tailoring.opening),
+    )
+
+
+def _garment(signer: Signer, dice: Dice) -> Garment:
     necks: tuple[Neck, ...] = ("crew", "crew", "vee", "scoop", "high")
     skin = signer.complexion.skin
     # cloth as light as the hands hides them, as signers know
-    colours = [c for c in map(linear, _CLOTH) if _contrast(c, skin) > 0.45]
+    colours = [c for c in map(linear, _CLOTH) if contrast(c, skin) > 0.45]
     return Garment(
         neck=dice.one_of(necks),
         sleeve=dice.one_of((0.30, 0.36, 0.62, 0.75, 0.97, 0.98)) + dice.between(-0.03, 0.02),
@@ -126,13 +157,7 @@ def _garment(signer: Signer, dice: _Dice) -> Garment:
     )
 
 
-def _contrast(one: Colour, other: Colour) -> float:
-    # difference of perceived lightness and hue, in units of sRGB/255
-    pairs = zip(one, other, strict=True)
-    return sum(abs(a ** (1 / 2.2) - b ** (1 / 2.2)) for a, b in pairs)
-
-
-def _hair(signer: Signer, dice: _Dice) -> Hair:
+def _hair(signer: Signer, dice: Dice) -> Hair:
     feminine = signer.trait("gender") > 0.5
     styles: tuple[Hairstyle, ...] = ("short", "short", "crop", "crop", "bald")
     if feminine:
@@ -154,7 +179,7 @@ def _hair(signer: Signer, dice: _Dice) -> Hair:
     )
 
 
-def _light(signer: Signer, dice: _Dice) -> Light:
+def _light(signer: Signer, dice: Dice) -> Light:
     skin = sum(signer.complexion.skin) / 3
     side = dice.one_of((-1.0, 1.0))
     return Light(
@@ -168,7 +193,7 @@ def _light(signer: Signer, dice: _Dice) -> Light:
     )
 
 
-def _background(dice: _Dice) -> Background:
+def _background(dice: Dice) -> Background:
     if dice.between(0, 1) < 0.7:
         level, tint = dice.between(80, 190), dice.between(-6, 8)
         top = linear((level - tint, level, level + tint))

@@ -30,6 +30,18 @@ def figure(seed: int) -> Figure:
     return dress(signer(seed), draw_look(signer(seed), seed))
 
 
+@cache
+def wide_signer(seed: int) -> Signer:
+    """Return a signer of the wide studio."""
+    return factory().signer(seed, "wide")
+
+
+@cache
+def wide_figure(seed: int) -> Figure:
+    """Return a signer of the wide studio in the look of the same seed."""
+    return dress(wide_signer(seed), draw_look(wide_signer(seed), seed, "wide"))
+
+
 def still(rotations: Tensor, person: Signer) -> Pose:
     """Return rotations (T, J, 3, 3) as a pose with a calm face."""
     num_frames = len(rotations)
