@@ -9,11 +9,12 @@ import torch
 from torch import Tensor
 
 from signgen.studio.factory import Signer
+from signgen.studio.locks import knot, ringlets, scattered, tufts
 from signgen.studio.noise import value_noise
 from signgen.studio.pieces import Piece, smoothstep
-from signgen.studio.scalp import Head, Shell, along, shell_piece, unit
+from signgen.studio.scalp import Head, Shell, along, shell_piece
 from signgen.studio.scarf import scarf_piece
-from signgen.studio.strands import Growth, curtain, grown, ribbons, tubes, waved
+from signgen.studio.strands import Growth, curtain, grown, tubes, waved
 from signgen.studio.style import Coiffure, Cut
 
 # where a parting runs over the template, from the forehead to the crown: depth and height
@@ -32,19 +33,19 @@ def _crop(head: Head) -> list[Piece]:
     volume = head.coiffure.volume
     shell = Shell(lift=0.008 + 0.010 * volume, sides=0.3, lumps=0.3)
     flow = _flow(-0.8, 0.0)
-    return [shell_piece(head, shell), _tufts(head, shell.lift, 260, (0.012, 0.022), flow, 0.2, 0.5)]
+    return [shell_piece(head, shell), tufts(head, shell.lift, 260, (0.012, 0.022), flow, 0.2, 0.5)]
 
 
 def _receding(head: Head) -> list[Piece]:
     shell = Shell(lift=0.006 + 0.006 * head.coiffure.volume, sides=0.6, lumps=0.2, comb="back")
     flow = _flow(0.9, 0.05)
-    return [shell_piece(head, shell), _tufts(head, shell.lift, 160, (0.02, 0.035), flow, 0.6)]
+    return [shell_piece(head, shell), tufts(head, shell.lift, 160, (0.02, 0.035), flow, 0.6)]
 
 
 def _crown(head: Head) -> list[Piece]:
     shell = Shell(lift=0.010 + 0.010 * head.coiffure.volume, sides=1.0, lumps=0.3, comb="back")
     flow = _flow(0.8, -0.6)
-    return [shell_piece(head, shell), _tufts(head, 0.012, 140, (0.03, 0.04), flow, 0.2)]
+    return [shell_piece(head, shell), tufts(head, 0.012, 140, (0.03, 0.04), flow, 0.2)]
 
 
 def _sidepart(head: Head) -> list[Piece]:
@@ -56,7 +57,7 @@ def _sidepart(head: Head) -> list[Piece]:
         side = torch.where(roots[:, 0] > parting, 1.0, -1.0)
         return torch.stack([side, 0.2 + 0 * side, 0 * side], 1)
 
-    return [shell_piece(head, shell), _tufts(head, shell.lift, 300, (0.04, 0.06), flow, 0.55)]
+    return [shell_piece(head, shell), tufts(head, shell.lift, 300, (0.04, 0.06), flow, 0.55)]
 
 
 def _quiff(head: Head) -> list[Piece]:
@@ -64,7 +65,7 @@ def _quiff(head: Head) -> list[Piece]:
     shell = Shell(lift=0.012 + 0.016 * volume, sides=0.25, lumps=0.25, comb="back")
     return [
         shell_piece(head, shell),
-        _tufts(head, shell.lift, 280, (0.04, 0.06), _flow(1.0, 0.1), 0.3, 0.3),
+        tufts(head, shell.lift, 280, (0.04, 0.06), _flow(1.0, 0.1), 0.3, 0.3),
     ]
 
 
@@ -77,20 +78,20 @@ def _pixie(head: Head) -> list[Piece]:
         out = torch.where(roots[:, 0] > 0, 1.0, -1.0) * (1 - front) + side * front
         return torch.stack([out, 0.5 - 0.9 * front, -0.1 + 0 * out], 1)
 
-    return [shell_piece(head, shell), _tufts(head, shell.lift, 340, (0.045, 0.075), flow, 0.35)]
+    return [shell_piece(head, shell), tufts(head, shell.lift, 340, (0.045, 0.075), flow, 0.35)]
 
 
 def _curls(head: Head) -> list[Piece]:
     length, volume = head.coiffure.length, head.coiffure.volume
     lift = 0.014 + 0.018 * length
     shell = Shell(lift=lift, sides=0.55 + 0.3 * volume, round=0.4, lumps=0.45, comb="curled")
-    return [shell_piece(head, shell), _ringlets(head, lift, 560, 0.007 + 0.004 * volume)]
+    return [shell_piece(head, shell), ringlets(head, lift, 560, 0.007 + 0.004 * volume)]
 
 
 def _afro(head: Head) -> list[Piece]:
     lift = 0.03 + 0.045 * head.coiffure.length
     shell = Shell(lift=lift, sides=0.75, round=0.85, lumps=0.10, comb="curled")
-    return [shell_piece(head, shell), _ringlets(head, lift, 520, 0.005)]
+    return [shell_piece(head, shell), ringlets(head, lift, 520, 0.005)]
 
 
 def _bob(head: Head) -> list[Piece]:
@@ -110,7 +111,7 @@ def _locs(head: Head) -> list[Piece]:
     shell = Shell(lift=0.010, sides=0.8, lumps=0.4, comb="curled")
     coiffure, count = head.coiffure, 96
     generator = torch.Generator().manual_seed(coiffure.seed)
-    roots, normals = _scattered(head, count, generator)
+    roots, normals = scattered(head, count, generator)
     side = torch.where(roots[:, 0] > _SPREAD * coiffure.parting, 1.0, -1.0)
     flow = torch.stack([0.8 * side, 0.5 + 0 * side, 0.1 + 0 * side], 1) + 0.3 * normals
     length = (0.16 + 0.16 * coiffure.length) * (0.8 + 0.3 * torch.rand(count, generator=generator))
@@ -124,12 +125,12 @@ def _locs(head: Head) -> list[Piece]:
 
 def _bun(head: Head) -> list[Piece]:
     place = torch.tensor([[0.0, 0.035, 0.845]])
-    return [*_combed_back(head), _knot(head, place, 0.030 + 0.014 * head.coiffure.length)]
+    return [*_combed_back(head), knot(head, place, 0.030 + 0.014 * head.coiffure.length)]
 
 
 def _lowbun(head: Head) -> list[Piece]:
     place = torch.tensor([[0.0, 0.075, 0.72]])
-    return [*_combed_back(head), _knot(head, place, 0.030 + 0.012 * head.coiffure.length)]
+    return [*_combed_back(head), knot(head, place, 0.030 + 0.012 * head.coiffure.length)]
 
 
 def _ponytail(head: Head) -> list[Piece]:
@@ -247,86 +248,6 @@ def _fringe(head: Head) -> list[Piece]:
 def _combed_back(head: Head) -> list[Piece]:
     shell = Shell(lift=0.007 + 0.009 * head.coiffure.volume, sides=0.9, lumps=0.12, comb="back")
     return [shell_piece(head, shell), *_fringe(head)]
-
-
-def _knot(head: Head, place: Tensor, radius: float) -> Piece:
-    """Return a bun: a tail wound twice round itself."""
-    (root,), (normal,) = head.on(place)
-    axis = unit(normal + torch.tensor([0.0, 0.3, 0.4]))
-    one = unit(torch.linalg.cross(axis, torch.tensor([1.0, 0.0, 0.0])))
-    other = torch.linalg.cross(axis, one)
-    turn = torch.linspace(0, 4.4 * torch.pi, 40)[:, None]
-    share = torch.linspace(0, 1, 40)[:, None]
-    width = radius * (0.75 - 0.6 * share)
-    line = root + (0.2 + 0.9 * share) * radius * axis
-    line = line + width * (turn.cos() * one + turn.sin() * other)
-    thick = radius * (0.52 - 0.12 * share[:, 0])
-    thick = thick * (1 + 0.08 * value_noise(10 * line, 0.2, head.coiffure.seed))
-    return tubes(head, line[None], thick[None], torch.ones(1), 9)
-
-
-def _tufts(
-    head: Head,
-    lift: float,
-    count: int,
-    length: tuple[float, float],
-    flow: Callable[[Tensor], Tensor],
-    weight: float = 0.12,
-    stand: float = 0.15,
-) -> Piece:
-    """Return short locks that lie on the shell and break its outline."""
-    generator = torch.Generator().manual_seed(head.coiffure.seed)
-    roots, normals = _scattered(head, count, generator)
-    high = smoothstep(-0.01, 0.045, roots[:, 2] - head.eye[2] - 0.015)
-    jitter = 0.22 * torch.randn(count, 3, generator=generator)
-    long = length[0] + (length[1] - length[0]) * torch.rand(count, generator=generator)
-    margin = lift * (0.15 + 0.85 * high) + 0.002
-    growth = Growth(
-        roots + 0.5 * margin[:, None] * normals,
-        along(flow(roots) + jitter, normals) + stand * normals,
-        long * (0.35 + 0.65 * high),
-        margin,
-        5,
-        weight,
-    )
-    tone = 0.8 + 0.4 * torch.rand(count, generator=generator)
-    width = 0.008 + 0.008 * torch.rand(count, generator=generator)
-    return ribbons(head, grown(head, growth), width, tone)
-
-
-def _ringlets(head: Head, lift: float, count: int, radius: float) -> Piece:
-    """Return curls that stand out of the shell."""
-    generator = torch.Generator().manual_seed(head.coiffure.seed)
-    roots, normals = _scattered(head, count, generator)
-    out = unit(torch.lerp(normals, unit(roots - head.centre), 0.6))
-    across = unit(torch.linalg.cross(out, torch.randn(count, 3, generator=generator)))
-    size = radius * (0.7 + 0.7 * torch.rand(count, 1, 1, generator=generator))
-    turn = torch.linspace(0, 1.5 * torch.pi, 7)[None, :, None]
-    edge = smoothstep(0.0, 0.03 + 0.4 * lift, _height(head, roots))[:, None, None]
-    rise = (0.9 * lift * edge - size).clamp(min=0.001)
-    lines = roots[:, None] + out[:, None] * (rise + size * (1 - turn.cos()))
-    lines = (lines + across[:, None] * size * turn.sin()).flatten(0, 1)
-    lines = head.cleared(lines, torch.full_like(lines[:, 0], 0.001)).unflatten(0, (count, -1))
-    tone = 0.7 + 0.6 * torch.rand(count, generator=generator)
-    return ribbons(head, lines, 1.5 * size[:, 0, 0], tone)
-
-
-def _height(head: Head, points: Tensor) -> Tensor:
-    rows = head.scalp.unique()
-    return head.above[rows][torch.cdist(points, head.signer.rest[rows]).argmin(1)]
-
-
-def _scattered(head: Head, count: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """Return roots (N, 3) all over the scalp and the normals there."""
-    triangles = head.scalp[(head.above[head.scalp] > 0.003).all(1)]
-    corners = head.signer.rest[triangles]
-    edges = corners[:, 1:] - corners[:, :1]
-    area = torch.linalg.cross(edges[:, 0], edges[:, 1]).norm(dim=1)
-    chosen = triangles[torch.multinomial(area, count, replacement=True, generator=generator)]
-    weights = torch.rand(count, 3, generator=generator)
-    weights = (weights / weights.sum(1, keepdim=True))[:, :, None]
-    roots = (head.signer.rest[chosen] * weights).sum(1)
-    return roots, unit((head.normals[chosen] * weights).sum(1))
 
 
 def _flow(back: float, up: float) -> Callable[[Tensor], Tensor]:
