@@ -7,7 +7,8 @@ import math
 
 import torch
 
-from signgen.training.trainer import Best, Objective, Trainer, dice, forked_chance, parts, step_seed
+from signgen.training.pool import parts
+from signgen.training.trainer import Best, Objective, Trainer, dice, forked_chance, step_seed
 
 
 def dev_loss(trainer: Trainer, dev: Objective[object]) -> float:

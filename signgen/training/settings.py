@@ -80,6 +80,8 @@ class SampleSettings:
 class Optimisation:
     """What the loop takes, the same for every stage.
 
+    reuse: how often each sample that is drawn is learned from, in other company each time: for
+    samples that take longer to be drawn than to be learned from (Choi et al. 2019, data echoing);
     steps: updates in all; batch_size: samples an update, in ``accumulation`` parts, of each of the
     processes that train together: N of them see N times as many; warmup: steps until the full
     learning rate, which then falls along a cosine; beta2: of AdamW's mean squares; clip_norm: of
@@ -97,6 +99,7 @@ class Optimisation:
     beta2: float = 0.99
     warmup: int = 100
     clip_norm: float = 1.0
+    reuse: int = 1
     ema_decay: float = 0.999
     precision: str = "float32"
     compile: bool = False
@@ -108,7 +111,8 @@ class Optimisation:
     select: bool = True
 
     def __post_init__(self) -> None:
-        for name in ("steps", "batch_size", "log_every", "checkpoint_every", "dev_batches"):
+        counts = ("steps", "batch_size", "log_every", "checkpoint_every", "dev_batches", "reuse")
+        for name in counts:
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} is {getattr(self, name)}; give at least 1")
         if self.dev_every < 0:

@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -18,6 +18,7 @@ from diffusers.training_utils import EMAModel
 from torch import Tensor, nn
 
 from signgen.training.crew import Crew
+from signgen.training.pool import Pool, parts
 from signgen.training.settings import Optimisation
 from signgen.training.throughput import count_flop
 
@@ -121,6 +122,7 @@ class Trainer:
         self.flop_per_sample = 0.0
         self._drawer = ThreadPoolExecutor(1) if run.draw_ahead else None
         self._ahead: tuple[int, Future[Any]] | None = None
+        self._pool: Pool | None = None
         self._loss = torch.compile(objective.loss) if settings.compile else objective.loss
 
     def update(self) -> Tensor:
@@ -156,17 +158,29 @@ class Trainer:
         return step_seed(self.run.seed, self.objective.stage, step, self.run.crew.rank)
 
     def _example(self) -> Any:
-        """Return this step's batch, and begin to draw the next one where that takes long."""
+        """Return this step's batch."""
+        reuse = self.settings.reuse
+        if reuse == 1:
+            return self._drawn(self.step)
+        turn, within = divmod(self.step, reuse * reuse)
+        if self._pool is None or self._pool.turn != turn:
+            batches = (self._drawn(turn * reuse + number) for number in range(reuse))
+            self._pool = Pool.of(turn, batches, self.settings.batch_size)
+        seed = self._seed(self.step - within % reuse)  # of this round through the pool
+        return self._pool.batch(within % reuse, self.settings.batch_size, seed)
+
+    def _drawn(self, number: int) -> Any:
+        """Return a batch by its number, and begin to draw the next one where that takes long."""
         if self._drawer is None:
-            return self._draw(self.step)
-        step, drawn = self._ahead or (-1, None)
-        example = drawn.result() if drawn and step == self.step else self._draw(self.step)
-        self._ahead = self.step + 1, self._drawer.submit(self._draw, self.step + 1)
+            return self._draw(number)
+        ahead, drawn = self._ahead or (-1, None)
+        example = drawn.result() if drawn and ahead == number else self._draw(number)
+        self._ahead = number + 1, self._drawer.submit(self._draw, number + 1)
         return example
 
     @torch.no_grad()
-    def _draw(self, step: int) -> Any:
-        chance = dice(self._seed(step), self.run.device)
+    def _draw(self, number: int) -> Any:
+        chance = dice(self._seed(number), self.run.device)
         return self.objective.draw(self.settings.batch_size, chance)
 
     def _count_flop(self, example: Any) -> float:
@@ -258,21 +272,3 @@ def forked_chance(seed: int, device: torch.device) -> Iterator[None]:
     with torch.random.fork_rng([device] if device.type == "cuda" else []):
         torch.manual_seed(seed)
         yield
-
-
-def parts(example: Any, count: int) -> Iterator[Any]:
-    """Yield an example, a dataclass of tensors or of such dataclasses, in equal parts."""
-    if count == 1:
-        yield example
-        return
-    for number in range(count):
-        yield _part(example, number, count)
-
-
-def _part(value: Any, number: int, count: int) -> Any:
-    if isinstance(value, Tensor):
-        return value.chunk(count)[number]
-    if is_dataclass(value) and not isinstance(value, type):
-        pieces = {f.name: _part(getattr(value, f.name), number, count) for f in fields(value)}
-        return type(value)(**pieces)
-    return value
