@@ -8,9 +8,11 @@ from typing import Literal, TypeVar
 
 import torch
 
+from signgen.studio.breadth import Breadth
 from signgen.studio.camera import CLOSE, PHOENIX, WEBCAM, Framing
 from signgen.studio.complexion import Colour, linear
 from signgen.studio.factory import Signer
+from signgen.studio.rooms import Room
 
 Neck = Literal["crew", "vee", "scoop", "high"]
 Hairstyle = Literal["bald", "short", "crop", "bob", "long", "bun"]
@@ -55,8 +57,9 @@ class Hair:
 
 @dataclass(frozen=True)
 class Light:
-    """key, fill, ambient: strengths; key_from: direction towards the key light; warmth: of the key,
-    -1 to 1; exposure: of the camera.
+    """key, fill, ambient: strengths; key_from, fill_from: directions towards the lights; warmth: of
+    the key, -1 to 1 indoors; exposure: of the camera; coldness: of the fill and the ambient, 0 for
+    white; knee: the brightness from which on the camera holds highlights back, 1 for never.
     """
 
     key: float
@@ -65,6 +68,9 @@ class Light:
     key_from: tuple[float, float, float]
     warmth: float
     exposure: float
+    fill_from: tuple[float, float, float] = (0.7, -0.6, 0.1)
+    coldness: float = 0.0
+    knee: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -83,7 +89,7 @@ class Look:
     garment: Garment
     hair: Hair
     light: Light
-    background: Background
+    background: Background | Room
     framing: Framing
 
 
@@ -100,7 +106,7 @@ class _Dice:
         return choices[int(torch.randint(len(choices), (), generator=self._generator))]
 
 
-def draw_look(signer: Signer, seed: int) -> Look:
+def draw_look(signer: Signer, seed: int, breadth: Breadth = "narrow") -> Look:
     """Return the look of a seed, as it suits the signer."""
     dice = _Dice(seed)
     return Look(
