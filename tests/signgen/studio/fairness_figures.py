@@ -67,14 +67,16 @@ def measure(kept: Kept, *, poses: int = POSES, breadth: Breadth = "wide") -> Fai
     factory = SignerFactory.load()
     found = []
     for number, first in enumerate(range(0, poses, POSES_A_SIGNER)):
-        scene = Scene.drawn(factory, number, min(POSES_A_SIGNER, poses - first), breadth)
+        count = min(POSES_A_SIGNER, poses - first)
+        scene = Scene.drawn(factory, number, count, breadth)
+        name = f"fairness-{breadth}-{number:03d}x{count}"
         seen = [
-            kept.get(f"fairness-{breadth}-{number:03d}-{row}", lambda s=scene, t=tone: s.seen(t))
+            kept.get(f"{name}-{row}", lambda s=scene, t=tone: s.seen(t))
             for row, tone in enumerate(TONES)
         ]
         # the silhouettes are the same in every tone
-        clear = seen[0].shown[: len(scene.moments)] >= CLEAR
-        found.append(np.stack([_found(one)[: len(clear)][clear] for one in seen]))
+        clear = seen[0].shown >= CLEAR
+        found.append(np.stack([_found(one)[clear] for one in seen]))
     return Fairness(np.concatenate(found, 1))
 
 
