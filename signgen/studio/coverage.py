@@ -5,7 +5,7 @@ Colours are compared in CIELAB. A figure tells what is there, not whether it is 
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -39,13 +39,17 @@ NUMBERS = {
     "shoulder width": "of the picture's width",
     "tilt": "degrees that the shoulders lean",
 }
-_HANDS = {"left_hand": Part.LEFT_HAND, "right_hand": Part.RIGHT_HAND}
+_HANDS: dict[Literal["left_hand", "right_hand"], Part] = {
+    "left_hand": Part.LEFT_HAND,
+    "right_hand": Part.RIGHT_HAND,
+}
 _GROUNDS = {
     "hand on cloth": Part.BODY,
     "hand on background": Part.BACKGROUND,
     "hand on face": Part.FACE,
 }
 _RING = 0.02  # of the picture's height that is still around a hand
+_FOREARM = 0.5  # of a hand's size from the wrist within which its own forearm is around it
 _FEW = 12  # pixels, of which nothing is told
 _TO_XYZ = ((0.4124, 0.3576, 0.1805), (0.2126, 0.7152, 0.0722), (0.0193, 0.1192, 0.9505))
 _WHITE = (0.9505, 1.0, 1.089)  # D65
@@ -135,6 +139,7 @@ def _measure_hands(shot: Shot, colours: Tensor, numbers: dict[str, list[float]])
         spans = (places.amax(1) - places.amin(1)).amax(1)
         seen = shot.keypoints.visible[:, own].float().mean(1) >= SEEN_SHARE
         numbers["hand size"] += spans[seen].tolist()
+        near &= _beyond(shot.parts.shape[1:], places[:, 0], _FOREARM * spans)
         for row in seen.nonzero()[:, 0].tolist():
             hand = colours[row][hands[row]]
             for ground, under in _GROUNDS.items():
@@ -142,6 +147,13 @@ def _measure_hands(shot: Shot, colours: Tensor, numbers: dict[str, list[float]])
                 if min(len(hand), len(around)) >= _FEW:
                     apart = hand.median(0).values - around.median(0).values
                     numbers[ground].append(float(apart.norm()))
+
+
+def _beyond(size: Sequence[int], centres: Tensor, away: Tensor) -> Tensor:
+    """Return which pixels (T, H, W) are farther than ``away`` (T,) from points (T, 2)."""
+    down, across = (torch.arange(side, device=centres.device) + 0.5 for side in size)
+    x, y = (centres[:, axis, None, None] for axis in (0, 1))
+    return (across - x) ** 2 + (down[:, None] - y) ** 2 > away[:, None, None] ** 2
 
 
 def _measure_framing(shot: Shot, numbers: dict[str, list[float]]) -> None:

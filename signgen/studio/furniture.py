@@ -111,9 +111,9 @@ def plant(rng: np.random.Generator, soft: float) -> Iterator[Patch]:
     yield Patch("box", x, foot + 0.08, 0.45 * size, 0.16, tint(rng, _POTS, 14), soft)
     for _ in range(int(rng.integers(10, 18))):
         away, about = size * float(rng.uniform(0.1, 0.6)), float(rng.uniform(-1.4, 1.4))
-        leaf = [float(side) for side in rng.uniform(0.12, 0.4, 2) * size]
+        wide, tall = (float(side) for side in rng.uniform(0.12, 0.4, 2) * size)
         place = x + away * float(np.sin(about)), foot - 0.4 * size - away * float(np.cos(about))
-        yield Patch("blob", *place, *leaf, tint(rng, _LEAVES, 18), soft)
+        yield Patch("blob", *place, wide, tall, tint(rng, _LEAVES, 18), soft)
 
 
 def lamp(rng: np.random.Generator, soft: float) -> Iterator[Patch]:

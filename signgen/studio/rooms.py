@@ -6,6 +6,7 @@ furniture.py knows the shapes of things.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -132,7 +133,7 @@ def _televised(rng: np.random.Generator) -> Room:
     patches = []
     for _ in range(int(rng.integers(0, 5))):
         bright = _times(colour, float(rng.uniform(1.3, 2.6)))
-        kind = "box" if rng.random() < 0.6 else "glow"
+        kind: Literal["box", "glow"] = "box" if rng.random() < 0.6 else "glow"
         across, down = float(rng.uniform(-0.8, 0.8)), float(rng.uniform(-0.5, 0.4))
         size = float(rng.uniform(0.08, 0.5)), float(rng.uniform(0.3, 1.4))
         share = float(rng.uniform(0.3, 0.9))

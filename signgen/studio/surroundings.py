@@ -10,14 +10,15 @@ import numpy as np
 
 from signgen.studio.breadth import Breadth
 from signgen.studio.camera import Framing
+from signgen.studio.complexion import Colour
 from signgen.studio.factory import Signer
 from signgen.studio.rooms import draw_room
 from signgen.studio.wardrobe import Light, Look, draw_look
 
 _FRONT = (0.0, -1.0, 0.0)  # where a face and an open hand look
-_WELL_LIT = 0.36  # linear, of skin as a camera's operator wants it
-_FOLLOWS = 0.8  # how far the operator goes: 1 makes every skin as bright as any other
-_DARKEST, _BRIGHTEST = 0.8, 5.0  # what a camera's exposure reaches
+_WELL_LIT = 0.34  # linear, of skin as a camera's operator wants it
+_FOLLOWS = (0.4, 0.7)  # how far operators go: 1 makes every skin as bright as any other
+_DARKEST, _BRIGHTEST = 0.7, 4.5  # what a camera's exposure reaches
 _SLIP = 0.25  # of an f-stop, that the exposure is off
 
 
@@ -31,16 +32,20 @@ def _surrounded(look: Look, signer: Signer, seed: int) -> Look:
     """Return the look before another camera, in other light and another room."""
     rng = np.random.default_rng([seed, *b"surroundings"])
     framing, light, room = _framing(rng), _light(rng), draw_room(rng)
-    exposure = exposure_for(light, signer.complexion.skin) * 2 ** float(rng.normal(0, _SLIP))
+    follows, slip = float(rng.uniform(*_FOLLOWS)), 2 ** float(rng.normal(0, _SLIP))
+    exposure = exposure_for(light, signer.complexion.skin, follows) * slip
     light = replace(light, exposure=exposure)
     return replace(look, framing=framing, light=light, background=room)
 
 
-def exposure_for(light: Light, skin: tuple[float, float, float]) -> float:
-    """Return the exposure that an operator gives a face or hand of a linear colour."""
+def exposure_for(light: Light, skin: Colour, follows: float) -> float:
+    """Return the exposure that an operator gives a face or hand of a linear colour.
+
+    follows: from 0, whatever the skin, to 1, until every skin is as bright.
+    """
     luminance = 0.21 * skin[0] + 0.72 * skin[1] + 0.07 * skin[2]
     brightness = luminance * _arriving(light)
-    return min(max((_WELL_LIT / brightness) ** _FOLLOWS, _DARKEST), _BRIGHTEST)
+    return min(max((_WELL_LIT / brightness) ** follows, _DARKEST), _BRIGHTEST)
 
 
 def _arriving(light: Light) -> float:
@@ -56,12 +61,12 @@ def _framing(rng: np.random.Generator) -> Framing:
     """Draw a studio's camera, far and level, or a webcam, near and anyhow."""
     if rng.random() < 0.4:
         return Framing(
-            width_in_shoulders=float(rng.uniform(2.0, 3.4)),
+            width_in_shoulders=float(rng.uniform(2.0, 3.8)),
             shoulder_line=float(rng.uniform(0.38, 0.5)),
             pitch=float(rng.normal(0, 0.03)),
             roll=float(rng.normal(0, 0.008)),
             distance=float(rng.uniform(2.2, 3.6)),
-            headroom=float(rng.uniform(0.05, 0.3)),
+            headroom=float(rng.uniform(0.05, 0.5)),
         )
     return Framing(
         width_in_shoulders=float(rng.uniform(1.9, 3.2)),
@@ -73,7 +78,7 @@ def _framing(rng: np.random.Generator) -> Framing:
         roll=min(max(float(rng.normal(0, 0.035)), -0.09), 0.09),
         distance=float(rng.uniform(1.25, 2.2)),
         lens=float(rng.uniform(0.0, 0.55)),
-        headroom=float(rng.uniform(0.05, 0.35)),
+        headroom=float(rng.uniform(0.05, 0.45)),
     )
 
 

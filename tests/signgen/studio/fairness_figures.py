@@ -6,6 +6,7 @@ light and room are the same. Clothes are chosen for each tone in turn, so that n
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import torch
@@ -70,12 +71,9 @@ def measure(kept: Kept, *, poses: int = POSES, breadth: Breadth = "wide") -> Fai
         count = min(POSES_A_SIGNER, poses - first)
         scene = Scene.drawn(factory, number, count, breadth)
         name = f"fairness-{breadth}-{number:03d}x{count}"
-        seen = [
-            kept.get(f"{name}-{row}", lambda s=scene, t=tone: s.seen(t))
-            for row, tone in enumerate(TONES)
-        ]
+        seen = [kept.get(f"{name}-{row}", partial(scene.seen, t)) for row, t in enumerate(TONES)]
         # the silhouettes are the same in every tone
-        clear = seen[0].shown >= CLEAR
+        clear = seen[0].shown.astype(np.float64) >= CLEAR
         found.append(np.stack([_found(one)[clear] for one in seen]))
     return Fairness(np.concatenate(found, 1))
 
@@ -138,7 +136,7 @@ def toned(signer: Signer, tone: str) -> Signer:
 def _found(seen: Sightings) -> Mask:
     """Return whether the left and the right hand were found, (T, 2)."""
     rows = layout("holistic543").find(("left_hand.wrist", "right_hand.wrist"))
-    return seen.confidence[:, rows] > 0
+    return seen.confidence[:, rows].astype(np.float64) > 0
 
 
 def lines(fairness: Fairness) -> Iterator[str]:

@@ -116,11 +116,17 @@ def test_a_cold_fill_makes_shade_blue_and_leaves_todays_light_as_it_is() -> None
 def test_the_exposure_follows_the_skin_and_the_light() -> None:
     light = Light(0.8, 0.2, 0.2, (0.3, -0.8, 0.4), 0.0, 1.0)
     dark, pale = linear((84, 53, 38)), linear((238, 202, 175))
-    assert exposure_for(light, dark) > 2 * exposure_for(light, pale)
-    assert exposure_for(replace(light, key=0.4), pale) > exposure_for(light, pale)
-    # darker skin stays darker, by less than two stops
-    shown = [exposure_for(light, skin) * skin[1] for skin in (dark, pale)]
-    assert 1 < shown[1] / shown[0] < 4
+    assert exposure_for(light, dark, 0.6) > 2 * exposure_for(light, pale, 0.6)
+    assert exposure_for(replace(light, key=0.4), pale, 0.6) > exposure_for(light, pale, 0.6)
+    assert exposure_for(light, dark, 0.0) == exposure_for(light, pale, 0.0) == 1
+    # darker skin stays darker, the less the farther the operator goes
+    apart = [
+        exposure_for(light, pale, follows)
+        * pale[1]
+        / (exposure_for(light, dark, follows) * dark[1])
+        for follows in (0.0, 0.4, 0.7)
+    ]
+    assert apart[0] > apart[1] > apart[2] > 1
 
 
 def test_highlights_are_held_back_and_never_burn_out() -> None:
