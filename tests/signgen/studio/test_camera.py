@@ -3,6 +3,7 @@
 from dataclasses import replace
 from functools import cache
 from math import atan, cos, hypot, pi, sin, tan
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -24,6 +25,12 @@ SIZE = (160, 128)
 TILTED = Camera(
     (0.05, -0.02, 0.5), 90.0, SIZE, turn=0.2, pitch=-0.25, roll=0.09, distance=1.4, lens=0.5
 )
+
+PARTS: dict[Literal["left_hand", "right_hand", "face"], Part] = {
+    "left_hand": Part.LEFT_HAND,
+    "right_hand": Part.RIGHT_HAND,
+    "face": Part.FACE,
+}
 
 
 @cache
@@ -79,11 +86,7 @@ def test_points_lie_on_the_parts_that_a_bent_picture_shows(seed: int, lens: floa
     pictures = render(figure, pose, camera)
     keypoints = project_keypoints(figure, pose, camera, pictures.depth)
     plain = project_keypoints(figure, pose, replace(camera, lens=0.0))
-    for part, value in (
-        ("left_hand", Part.LEFT_HAND),
-        ("right_hand", Part.RIGHT_HAND),
-        ("face", Part.FACE),
-    ):
+    for part, value in PARTS.items():
         rows = torch.from_numpy(layout(LAYOUT).part(part))
         shown = keypoints.visible[0, rows]
         x, y, _ = keypoints.points[0, rows][shown].long().unbind(1)

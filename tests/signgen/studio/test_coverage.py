@@ -1,5 +1,7 @@
 """The report of what the generator covers: known colours, places and sizes are told as they are."""
 
+from typing import Literal
+
 import pytest
 import torch
 
@@ -12,6 +14,10 @@ from signgen.studio.pieces import Part
 from tests.signgen.studio.people import figure
 
 SIDE = 100
+HANDS: tuple[tuple[Literal["left_hand", "right_hand"], Part, int], ...] = (
+    ("right_hand", Part.RIGHT_HAND, 30),
+    ("left_hand", Part.LEFT_HAND, 70),
+)
 HAND, CLOTH, WALL = (200, 150, 120), (30, 40, 80), (120, 130, 140)
 
 
@@ -23,10 +29,7 @@ def shot(*, hidden: bool = False) -> Shot:
     parts[0, 40:, 20:60] = Part.BODY
     rows = layout(LAYOUT)
     points, visible = torch.zeros(1, len(rows.points), 3), torch.zeros(1, len(rows.points)).bool()
-    for part, value, left in (
-        ("right_hand", Part.RIGHT_HAND, 30),
-        ("left_hand", Part.LEFT_HAND, 70),
-    ):
+    for part, value, left in HANDS:
         frames[0, 50:80, left : left + 20] = torch.tensor(HAND, dtype=torch.uint8)
         parts[0, 50:80, left : left + 20] = value
         own = torch.from_numpy(rows.part(part))
