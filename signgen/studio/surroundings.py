@@ -17,8 +17,9 @@ from signgen.studio.wardrobe import Light, Look, draw_look
 
 _FRONT = (0.0, -1.0, 0.0)  # where a face and an open hand look
 _WELL_LIT = 0.34  # linear, of skin as a camera's operator wants it
-_FOLLOWS = (0.4, 0.7)  # how far operators go: 1 makes every skin as bright as any other
-_DARKEST, _BRIGHTEST = 0.7, 4.5  # what a camera's exposure reaches
+# how far operators go: 1 makes every skin as bright as any other; below, dark hands are not found
+_FOLLOWS = (0.65, 0.85)
+_DARKEST, _BRIGHTEST = 0.7, 5.5  # what a camera's exposure reaches
 _SLIP = 0.25  # of an f-stop, that the exposure is off
 
 
@@ -85,14 +86,15 @@ def _framing(rng: np.random.Generator) -> Framing:
 def _light(rng: np.random.Generator) -> Light:
     """Draw a key light from any side, and a fill that mostly comes from the other one."""
     side = float(rng.choice((-1.0, 1.0)))
-    away = side * float(rng.uniform(0.1, 1.25) if rng.random() < 0.8 else rng.uniform(1.25, 1.9))
-    high = float(rng.uniform(-0.15, 1.0))
+    # from behind, hands have no shades by which fingers can be told
+    away = side * float(rng.uniform(0.1, 1.0) if rng.random() < 0.8 else rng.uniform(1.0, 1.3))
+    high = float(rng.uniform(0.0, 1.0))
     other = -side * float(rng.uniform(0.1, 1.2))
     grazing = abs(math.sin(away)) ** 2  # then the fill has to show what the key does not
     return Light(
         key=float(rng.uniform(0.7, 1.0)),
-        fill=float(rng.uniform(0.10, 0.26)) + 0.25 * grazing,
-        ambient=float(rng.uniform(0.16, 0.30)),
+        fill=float(rng.uniform(0.08, 0.22)) + 0.15 * grazing,
+        ambient=float(rng.uniform(0.15, 0.26)),
         key_from=_towards(away, high),
         warmth=float(rng.uniform(-1.0, 2.2)),
         exposure=1.0,
