@@ -12,6 +12,7 @@ from pose_sequences.files.declared import Declared
 from pose_sequences.layout import LAYOUTS
 from pose_sequences.limits import MAX_FPS, MAX_SIDE, MIN_FPS
 from signgen import examples
+from signgen.studio.breadth import BREADTHS
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -65,6 +66,13 @@ PATH = click.Path(path_type=Path)
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Write one JSON object.")
 overwrite_option = click.option("--overwrite", is_flag=True, help="Replace what is there already.")
+breadth_option = click.option(
+    "--breadth",
+    type=click.Choice(BREADTHS),
+    default="narrow",
+    show_default=True,
+    help="How much people, clothes, rooms and cameras differ.",
+)
 
 
 def picture_path(value: str) -> Path:

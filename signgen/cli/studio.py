@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from signgen.cli.console import Result, counted, emit, progress, say
-from signgen.cli.options import PATH, frame_size, json_option, overwrite_option
+from signgen.cli.console import Result, emit, progress, say
+from signgen.cli.options import PATH, breadth_option, frame_size, json_option
+from signgen.cli.studio_look import look
 from signgen.cli.studio_perform import perform
 
 if TYPE_CHECKING:
+    from signgen.studio.breadth import Breadth
     from signgen.studio.corpus import BuiltClip
     from signgen.studio.plan import CorpusSettings
 
@@ -26,11 +28,6 @@ Examples:
   signgen studio build phoenix_like --signers 9 --clips 90 --size 210x260 --split-by clip
   signgen studio build for_the_hub --signers 40 --clips 400 --video --seed 3
 """
-_LOOK_EXAMPLES = """\b
-Examples:
-  signgen studio look --seed 7 -o signers.png
-  signgen studio look --seed 0 --signers 32 --moments 4 --size 192x192 -o sheet.png
-"""
 
 
 @click.group(epilog=_GROUP_EXAMPLES)
@@ -38,6 +35,7 @@ def studio() -> None:
     """Make synthetic signers, who owe nobody anything, performing signs invented or real."""
 
 
+studio.add_command(look)
 studio.add_command(perform)
 
 
@@ -75,6 +73,7 @@ studio.add_command(perform)
     show_default=True,
     help="How far keypoints err as MediaPipe's do: 0 for exact ones, 1 for MediaPipe's errors.",
 )
+@breadth_option
 @click.option("--max-frames", type=click.IntRange(min=1), help="Cut each clip after so many.")
 @click.option(
     *("-j", "--jobs"),
@@ -93,6 +92,7 @@ def build(
     video: bool,
     split_by: Literal["signer", "clip"],
     detector: float,
+    breadth: "Breadth",
     max_frames: int | None,
     jobs: int,
     as_json: bool,
@@ -114,6 +114,7 @@ def build(
         split_by=split_by,
         detector=detector,
         max_frames=max_frames or 0,
+        breadth=breadth,
     )
     built = _build(output, settings, jobs)
     counts: Result = {
@@ -143,40 +144,3 @@ def _build(output: Path, settings: "CorpusSettings", jobs: int) -> "list[BuiltCl
             built.append(clip)
             advance(1)
     return built
-
-
-@studio.command(epilog=_LOOK_EXAMPLES, short_help="Draw a contact sheet of signers.")
-@click.option(
-    "--seed", type=click.IntRange(0, 2**63 - 1), required=True, help="The first signer's."
-)
-@click.option("-o", "--output", type=PATH, required=True, help="The .png to write.")
-@click.option("--signers", type=click.IntRange(1, 100), default=6, show_default=True)
-@click.option("--moments", type=click.IntRange(2, 20), default=5, show_default=True)
-@click.option(
-    "--size", type=frame_size, default="256x256", show_default=True, metavar="WxH", help="Of each."
-)
-@overwrite_option
-@json_option
-def look(
-    seed: int,
-    output: Path,
-    signers: int,
-    moments: int,
-    size: tuple[int, int],
-    overwrite: bool,
-    as_json: bool,
-) -> None:
-    """Draw signers of consecutive seeds, each in a row, at rest and at moments of a sentence."""
-    import numpy as np
-    import torch
-
-    from pose_sequences.images import write_png
-    from signgen.studio.sheet import sheet_rows
-
-    if output.suffix.lower() != ".png":
-        raise click.UsageError(f"{output} is no .png")
-    torch.set_num_threads(1)  # more of them wait for each other on a mesh's small tensors
-    rows = counted(sheet_rows(seed, signers, moments, size), total=signers, label="signers")
-    write_png(output, np.concatenate(list(rows)), overwrite=overwrite)
-    result = {"output": str(output), "signers": signers, "moments": moments}
-    emit(result, as_json=as_json, text=output)

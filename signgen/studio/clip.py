@@ -13,6 +13,7 @@ from torch import Tensor
 
 from pose_sequences.layout import layout
 from pose_sequences.sequence import Floats, PoseSequence, Segment, mark_missing
+from signgen.studio.breadth import Breadth
 from signgen.studio.camera import Camera
 from signgen.studio.factory import SignerFactory
 from signgen.studio.figure import Figure, Pose, dress
@@ -20,12 +21,12 @@ from signgen.studio.gloss import Gloss, random_gloss
 from signgen.studio.keypoints import LAYOUT, Keypoints, project_keypoints
 from signgen.studio.motion import Performance, perform
 from signgen.studio.picture import render_posed
-from signgen.studio.wardrobe import draw_look
+from signgen.studio.surroundings import look_around
 
 _AT_ONCE = 8  # frames; fixed, so that the pictures cannot depend on the machine's memory
 _MOST_SHIFT = 0.03  # of the picture's width
 _MOST_TURN = 0.12  # radians
-_SEEN_SHARE = 0.45  # of a hand's or a face's points, from which on a detector finds all of it
+SEEN_SHARE = 0.45  # of a hand's or a face's points, from which on a detector finds all of it
 _HIDDEN = 0.9  # how sure a detector is of a joint behind something
 _FADE = 0.25  # picture heights outside the picture in which it becomes 1/e as sure
 
@@ -35,7 +36,8 @@ class Take:
     """What is filmed.
 
     signer: seed of the person and their look; glosses: what they sign; seed: of how they do it and
-    how the camera stands; size: width and height in pixels; max_frames: 0 for all.
+    how the camera stands; size: width and height in pixels; max_frames: 0 for all; breadth: of the
+    world that the signer is out of.
     """
 
     signer: int
@@ -43,20 +45,24 @@ class Take:
     seed: int
     size: tuple[int, int]
     max_frames: int = 0
+    breadth: Breadth = "narrow"
 
 
 @dataclass(frozen=True)
 class Shot:
-    """Some consecutive frames of a clip: frames (T, H, W, 3) uint8, and their points."""
+    """Some consecutive frames of a clip: frames (T, H, W, 3) uint8, their points, and parts
+    (T, H, W), see picture.Pictures.
+    """
 
     frames: Tensor
     keypoints: Keypoints
+    parts: Tensor
 
 
-def dress_signer(factory: SignerFactory, seed: int) -> Figure:
+def dress_signer(factory: SignerFactory, seed: int, breadth: Breadth = "narrow") -> Figure:
     """Return the signer of a seed in the clothes and light of the same seed."""
-    signer = factory.signer(seed)
-    return dress(signer, draw_look(signer, seed))
+    signer = factory.signer(seed, breadth)
+    return dress(signer, look_around(signer, seed, breadth))
 
 
 def draw_glosses(vocabulary: tuple[Gloss, ...], most: int, rng: np.random.Generator) -> list[Gloss]:
@@ -77,8 +83,11 @@ def rehearse(figure: Figure, take: Take, fps: float) -> tuple[Performance, Camer
     """Return how the signer performs the take, and the camera that will film it."""
     rng = np.random.default_rng(take.seed)
     shift, turn = rng.uniform(-1, 1, 2)
+    framing = figure.look.framing
     framing = replace(
-        figure.look.framing, shift=_MOST_SHIFT * float(shift), turn=_MOST_TURN * float(turn)
+        framing,
+        shift=framing.shift + _MOST_SHIFT * float(shift),
+        turn=framing.turn + _MOST_TURN * float(turn),
     )
     camera = Camera.framed(figure.signer, take.size, framing)
     performance = perform(figure.signer, take.glosses, fps=fps, rng=rng)
@@ -96,7 +105,8 @@ def film(figure: Figure, pose: Pose, camera: Camera, supersample: int = 2) -> It
         part = Pose(part.rotations.to(device), part.actions.to(device), part.root.to(device))
         posed = figure.posed(part)
         pictures = render_posed(figure, posed, camera, supersample)
-        yield Shot(pictures.frames, project_keypoints(figure, posed, camera, pictures.depth))
+        keypoints = project_keypoints(figure, posed, camera, pictures.depth)
+        yield Shot(pictures.frames, keypoints, pictures.parts)
 
 
 def join_points(parts: Sequence[Keypoints]) -> Keypoints:
@@ -124,7 +134,7 @@ def to_poses(
     rows = layout(LAYOUT)
     for part in ("face", "left_hand", "right_hand"):
         own = rows.part(part)
-        found = visible[:, own].mean(axis=1, keepdims=True) >= _SEEN_SHARE
+        found = visible[:, own].mean(axis=1, keepdims=True) >= SEEN_SHARE
         confidence[:, own] = np.where(found, 1.0, 0.0)
     clean, trusted = mark_missing(points, confidence)
     return PoseSequence(

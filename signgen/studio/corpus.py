@@ -24,6 +24,7 @@ from signgen.studio.plan import CorpusSettings, PlannedClip, plan_corpus
 SETTINGS = "studio.json"
 STALL_SECONDS = 600.0
 _WITHOUT_FLAG = ("vocabulary", "most_glosses")  # of the settings
+_UNSAID = {"breadth": "narrow"}  # what settings of before there was the word mean
 _MAX_SETTINGS_BYTES = 100_000
 _CHILD = "signgen.studio.corpus_task"
 
@@ -108,7 +109,7 @@ def _claim(root: Path, settings: CorpusSettings) -> None:
     wanted = settings.as_json()
     sweep_temporaries(root)
     if path.exists():
-        _compare(root, _read_settings(path), wanted)
+        _compare(root, _UNSAID | _read_settings(path), wanted)
         return
     if root.exists() and not root.is_dir():
         raise OutputError(root, "is no folder", "choose another name")

@@ -91,7 +91,7 @@ def _film(task: FilmTask) -> Iterator[int]:
     seen = []
     # the pictures appear last: where they are, the keypoints are, too
     with _opened(task) as write:
-        figure = dress_signer(_factory(), task.take.signer)
+        figure = dress_signer(_factory(), task.take.signer, task.take.breadth)
         performance, camera = rehearse(figure, task.take, FPS)
         for shot in film(figure, performance.pose, camera):
             for frame in shot.frames.numpy():

@@ -7,6 +7,7 @@ import numpy as np
 
 from pose_sequences.phoenix.clip import SPLITS, Split
 from signgen import __version__
+from signgen.studio.breadth import BREADTHS, Breadth
 from signgen.studio.clip import Take, draw_glosses, draw_vocabulary
 from signgen.studio.detector import Detection
 
@@ -23,7 +24,8 @@ class CorpusSettings:
     signer in one split, "clip" has them in all, as the release does; vocabulary: how many glosses
     there are; most_glosses: of a sentence; max_frames: after which a clip is cut, 0 for whole
     sentences, which the tables name in any case; detector: how far keypoints err as MediaPipe's do
-    (detector.Detection's strength), 0 for exact ones. Raises ValueError if they are out of range.
+    (detector.Detection's strength), 0 for exact ones; breadth: how wide a world the signers are out
+    of. Raises ValueError if they are out of range.
     """
 
     signers: int
@@ -36,10 +38,13 @@ class CorpusSettings:
     most_glosses: int = 5
     max_frames: int = 0
     detector: float = 0.0
+    breadth: Breadth = "narrow"
 
     def __post_init__(self) -> None:
         Detection(strength=self.detector)
         width, height = self.size
+        if self.breadth not in BREADTHS:
+            raise ValueError(f"breadth is {self.breadth!r}; give one of {', '.join(BREADTHS)}")
         if min(self.signers, self.vocabulary, self.most_glosses) < 1:
             raise ValueError("give at least 1 signer, a vocabulary of 1 and 1 gloss a sentence")
         if self.seed < 0 or self.max_frames < 0:
@@ -88,6 +93,7 @@ def plan_corpus(settings: CorpusSettings) -> list[PlannedClip]:
             seed=int(rng.integers(2**31)),
             size=settings.size,
             max_frames=settings.max_frames,
+            breadth=settings.breadth,
         )
         clips.append(
             PlannedClip(

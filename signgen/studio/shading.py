@@ -19,7 +19,6 @@ from signgen.studio.raster import Fragments
 from signgen.studio.shadow import key_light_share
 from signgen.studio.visage import paint_visage
 
-_FILL_FROM = (0.7, -0.6, 0.1)
 _TO_CAMERA = (0.0, -1.0, 0.0)
 _LIFT = 0.012  # metres above the surface at which shadows are looked up, or it shadows itself
 
@@ -71,12 +70,22 @@ def shade(figure: Figure, posed: Posed, fragments: Fragments) -> Tensor:
     diffuse = (((normal @ towards)[:, None] + wrap) / (1 + wrap)).clamp(min=0)
     warmth = like.new_tensor([1 + 0.06 * light.warmth, 1.0, 1 - 0.08 * light.warmth])
     key = light.key * warmth * diffuse * share[:, None]
-    fill = light.fill * (normal @ _unit(like.new_tensor(_FILL_FROM))).clamp(min=0)
+    fill = light.fill * (normal @ _unit(like.new_tensor(light.fill_from))).clamp(min=0)
     sky = light.ambient * (0.75 + 0.35 * normal[:, 2])
     halfway = _unit(towards + like.new_tensor(_TO_CAMERA))
+    cold = like.new_tensor([1 - 0.06 * light.coldness, 1.0, 1 + 0.08 * light.coldness])
     glint = (normal @ halfway).clamp(min=0) ** _finish(surface.material, "sharpness", like)
     glint = light.key * surface.shine * glint * share
-    return light.exposure * (surface.colour * (key + (fill + sky)[:, None]) + glint[:, None])
+    lit = surface.colour * (key + (fill + sky)[:, None] * cold) + glint[:, None]
+    return _held_back(light.exposure * lit, light.knee)
+
+
+def _held_back(light: Tensor, knee: float) -> Tensor:
+    """Return light of which what is above the knee comes near 1 and never reaches it."""
+    if knee == 1:
+        return light
+    over = (light - knee).clamp(min=0) / (1 - knee)
+    return light.clamp(max=knee) + (1 - knee) * (1 - (-over).exp())
 
 
 def _surface(figure: Figure, posed: Posed, fragments: Fragments) -> _Surface:

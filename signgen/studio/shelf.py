@@ -22,6 +22,7 @@ from signgen.weights import writing_tensors
 
 SETTINGS = "studio.json"
 CLIP, PORTRAITS = "clip", "portraits"  # kinds of files
+_UNSAID = {"breadth": "narrow"}  # what settings of before there was the word mean
 _POINTS = ("places", "confidence", "shoulders")
 
 
@@ -37,7 +38,7 @@ class Shelf:
         if not path.exists():
             _begin(path, settings)
         sweep_temporaries(folder)
-        there = _read_settings(path)
+        there = _UNSAID | _read_settings(path)
         differing = [key for key in settings if there.get(key) != settings[key]]
         if differing:
             key = differing[0]

@@ -121,7 +121,7 @@ class StudioSource:
 
     def _figure(self, signer: int) -> Figure:
         seed = int(self._chance("signer", signer).integers(2**31))
-        return dress_signer(self._factory, seed).to(self._device)
+        return dress_signer(self._factory, seed, self.settings.breadth).to(self._device)
 
     def _take(self, signer: int, rng: np.random.Generator) -> Take:
         figure = self._figures[signer]
@@ -130,6 +130,7 @@ class StudioSource:
             glosses=tuple(draw_glosses(self.vocabulary, self.settings.most_glosses, rng)),
             seed=int(rng.integers(2**31)),
             size=self.settings.size,
+            breadth=self.settings.breadth,
         )
 
     def _film_clip(self, number: int) -> Views:

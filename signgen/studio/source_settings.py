@@ -3,6 +3,7 @@
 from dataclasses import asdict, dataclass
 
 from signgen import __version__
+from signgen.studio.breadth import BREADTHS, Breadth
 from signgen.studio.detector import Detection
 
 _COUNTS = (  # of the settings
@@ -26,7 +27,8 @@ class StudioSettings:
     are exact in any case; vocabulary, most_glosses: as in plan.CorpusSettings; supersample: samples
     a pixel, each way; ahead: whether all that is kept is filmed before training begins; shelf: the
     folder where footage stays for other runs too, none if it is empty; workers: processes that film
-    ahead onto the shelf, a core each, 0 for this one alone.
+    ahead onto the shelf, a core each, 0 for this one alone; breadth: how wide a world the signers
+    are out of.
     """
 
     size: tuple[int, int] = (256, 256)
@@ -50,6 +52,7 @@ class StudioSettings:
     ahead: bool = False
     shelf: str = ""
     workers: int = 0
+    breadth: Breadth = "narrow"
 
     def __post_init__(self) -> None:
         for name in _COUNTS:
@@ -57,6 +60,8 @@ class StudioSettings:
                 raise ValueError(f"{name} is {getattr(self, name)}; give at least 1")
         if self.seed < 0:
             raise ValueError(f"seed is {self.seed}; give 0 or more")
+        if self.breadth not in BREADTHS:
+            raise ValueError(f"breadth is {self.breadth!r}; give one of {', '.join(BREADTHS)}")
         if self.workers < 0:
             raise ValueError(f"workers is {self.workers}; give 0 or more")
         if self.workers and not (self.shelf and self.ahead):

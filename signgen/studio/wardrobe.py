@@ -11,6 +11,7 @@ from signgen.studio.camera import CLOSE, PHOENIX, WEBCAM, Framing
 from signgen.studio.complexion import Colour, contrast, linear
 from signgen.studio.dice import Dice
 from signgen.studio.factory import Signer
+from signgen.studio.rooms import Room
 from signgen.studio.style import Kind, Outfit, Style
 from signgen.studio.styling import draw_cloth, draw_style
 
@@ -56,8 +57,9 @@ class Hair:
 
 @dataclass(frozen=True)
 class Light:
-    """key, fill, ambient: strengths; key_from: direction towards the key light; warmth: of the key,
-    -1 to 1; exposure: of the camera.
+    """key, fill, ambient: strengths; key_from, fill_from: directions towards the lights; warmth: of
+    the key, -1 to 1 indoors; exposure: of the camera; coldness: of the fill and the ambient, 0 for
+    white; knee: the brightness from which on the camera holds highlights back, 1 for never.
     """
 
     key: float
@@ -66,6 +68,9 @@ class Light:
     key_from: tuple[float, float, float]
     warmth: float
     exposure: float
+    fill_from: tuple[float, float, float] = (0.7, -0.6, 0.1)
+    coldness: float = 0.0
+    knee: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -87,7 +92,7 @@ class Look:
     garment: Garment
     hair: Hair
     light: Light
-    background: Background
+    background: Background | Room
     framing: Framing
     style: Style | None = None
 

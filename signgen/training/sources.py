@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, get_type_hints
+from typing import TYPE_CHECKING, Literal, get_origin, get_type_hints
 
 import torch
 
@@ -169,7 +169,9 @@ def dev_signers(settings: "StudioSettings") -> "StudioSettings":
 
 
 def _value(text: str, kind: type, where: str) -> float | bool | str:
-    if kind is str:
+    if (
+        kind is str or get_origin(kind) is Literal
+    ):  # which words there are is the settings' business
         return text
     if kind is bool and text in ("true", "false"):
         return text == "true"

@@ -73,6 +73,49 @@ def test_look_draws_each_signer_in_a_row(tmp_path: Path) -> None:
     assert run(*args).stderr == f"Error: {sheet}: exists already; pass --overwrite to replace it\n"
 
 
+def test_a_wide_sheet_stands_in_columns_and_reports_what_it_covers(tmp_path: Path) -> None:
+    sheet, report = tmp_path / "sheet.png", tmp_path / "covered.json"
+    args = ("--seed", 3, "--signers", 3, "--moments", 1, "--columns", 2, "--size", "48x64")
+    wide = ("--breadth", "wide", "--report", report, "-o", sheet, "--json")
+    result = run("look", *args, *wide)
+    assert result.exit_code == 0
+    assert json.loads(result.stdout) == {
+        "output": str(sheet),
+        "signers": 3,
+        "moments": 1,
+        "report": str(report),
+    }
+    picture = read_image(sheet)
+    assert picture.shape == (2 * 64, 2 * 48, 3)
+    assert not picture[64:, 48:].any()  # there is no fourth
+    covered = json.loads(report.read_text())
+    assert (covered["seed"], covered["breadth"], covered["size"]) == (3, "wide", [48, 64])
+    assert sum(covered["skin"].values()) == sum(covered["room"].values()) == 3
+    assert covered["numbers"]["shoulder width"]["count"] == 3
+    assert "hand size" in result.stderr
+    narrow = tmp_path / "narrow.png"
+    assert run("look", *args, "-o", narrow).stderr == ""
+    assert (read_image(narrow) != picture).any()
+    again = run("look", *args, "-o", tmp_path / "other.png", "--report", report)
+    assert again.stderr == f"Error: {report}: exists already; pass --overwrite to replace it\n"
+
+
+def test_a_wide_corpus_is_another_than_a_narrow_one(tmp_path: Path) -> None:
+    wide, narrow = tmp_path / "wide", tmp_path / "narrow"
+    assert run("build", wide, *SMALL, "--breadth", "wide").exit_code == 0
+    assert run("build", narrow, *SMALL).exit_code == 0
+    assert json.loads((wide / "studio.json").read_text())["breadth"] == "wide"
+    frame = "features/fullFrame-48x64px/train/signer001-clip00001/images0001.png"
+    assert (read_image(wide / frame) != read_image(narrow / frame)).any()
+    refused = run("build", wide, *SMALL)
+    assert refused.stderr.startswith(f"Error: {wide}: was begun with --breadth wide; ")
+    # begun before there was the word
+    settings = json.loads((narrow / "studio.json").read_text())
+    del settings["breadth"]
+    (narrow / "studio.json").write_text(json.dumps(settings))
+    assert run("build", narrow, *SMALL).stderr == "filmed 0, kept 1, failed 0\n"
+
+
 @pytest.mark.parametrize(
     "args",
     [
@@ -83,6 +126,8 @@ def test_look_draws_each_signer_in_a_row(tmp_path: Path) -> None:
         ("look", "-o", "sheet.png"),
         ("look", "--seed", 2**63, "-o", "sheet.png"),
         ("look", "--seed", 1, "-o", "sheet.jpg"),
+        ("look", "--seed", 1, "-o", "sheet.png", "--report", "report.txt"),
+        ("look", "--seed", 1, "-o", "sheet.png", "--breadth", "huge"),
     ],
 )
 def test_wrong_usage_is_code_2(args: tuple[str | int, ...]) -> None:

@@ -70,6 +70,15 @@ def test_more_clips_may_be_filmed_onto_a_shelf_but_no_others(tmp_path: Path) -> 
         StudioSource(on_shelf(tmp_path / "mine"), CPU)
 
 
+def test_a_shelf_of_before_there_was_breadth_is_narrow(tmp_path: Path) -> None:
+    folder = tmp_path / "shelf"
+    settings = {"seed": 1, "breadth": "narrow"}
+    Shelf(folder, {"seed": 1})
+    Shelf(folder, settings)
+    with pytest.raises(OutputError, match="was filmed with breadth=narrow, not wide"):
+        Shelf(folder, settings | {"breadth": "wide"})
+
+
 def test_all_who_open_a_new_shelf_at_once_may_use_it(tmp_path: Path) -> None:
     gate = Barrier(8)
 

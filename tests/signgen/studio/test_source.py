@@ -189,3 +189,13 @@ def test_the_same_samples_are_drawn_on_an_accelerator() -> None:
     there = draw(StudioSource(SETTINGS, torch.device("cuda")), 3)
     for ours, theirs in zip(tensors(draw(source(), 3)), tensors(there), strict=True):
         assert ((ours.float() - theirs.cpu().float()).abs() <= 2).float().mean() > 0.99
+
+
+def test_wide_samples_show_other_pictures_of_the_same_shapes() -> None:
+    narrow = draw(source(), 1)
+    wide = draw(StudioSource(replace(SETTINGS, breadth="wide"), CPU), 1)
+    for ours, theirs in zip(tensors(wide), tensors(narrow), strict=True):
+        assert ours.shape == theirs.shape
+    assert (wide.clips.frames != narrow.clips.frames).float().mean() > 0.5
+    with pytest.raises(ValueError, match="breadth is 'huge'"):
+        replace(SETTINGS, breadth="huge")  # type: ignore[arg-type]

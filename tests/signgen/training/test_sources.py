@@ -43,6 +43,7 @@ def test_the_studio_is_asked_for_by_its_own_settings() -> None:
     assert studio_settings("studio:7", 64) == studio_settings("studio:seed=7", 64)
     found = studio_settings("studio:signers=3, squeezed=0.5,worn=false", 64)
     assert (found.signers, found.squeezed, found.worn) == (3, 0.5, False)
+    assert (found.breadth, studio_settings("studio:breadth=wide", 64).breadth) == ("narrow", "wide")
 
 
 @pytest.mark.parametrize(
@@ -55,6 +56,7 @@ def test_the_studio_is_asked_for_by_its_own_settings() -> None:
         ("studio:worn=maybe", "give true or false"),
         ("studio:signers=0", "signers is 0; give at least 1"),
         ("studio:size=64", "models.size"),
+        ("studio:breadth=huge", "breadth is 'huge'; give one of narrow, wide"),
     ],
 )
 def test_what_the_studio_does_not_know_is_refused_with_the_word(data: str, said: str) -> None:

@@ -1,0 +1,38 @@
+"""The measurement of fairness: only the skin and its exposure differ between the pairs."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from signgen.studio.pieces import Material
+from tests.signgen.studio.fairness_figures import TONES, Fairness, Scene, lines
+from tests.signgen.studio.people import factory
+
+
+def test_tones_differ_in_skin_and_exposure_alone() -> None:
+    scene = Scene.drawn(factory(), 0, 2, "wide")
+    assert scene.moments.num_frames == 2
+    pale, dark = (scene.figure(tone) for tone in ("very light", "very dark"))
+    assert torch.equal(pale.piece.rest, dark.piece.rest)
+    assert torch.equal(pale.piece.triangles, dark.piece.triangles)
+    assert pale.look.light.exposure < dark.look.light.exposure
+    assert replace(pale.look.light, exposure=dark.look.light.exposure) == dark.look.light
+    assert replace(pale.look, light=dark.look.light) == dark.look
+    cloth = pale.piece.triangles[pale.piece.material == Material.CLOTH]
+    assert torch.equal(pale.piece.colour[cloth], dark.piece.colour[cloth])
+    skin = pale.piece.triangles[pale.piece.material == Material.SKIN]
+    assert (pale.piece.colour[skin].mean() > 2 * dark.piece.colour[skin].mean()).all()
+
+
+def test_the_gap_is_between_the_best_tone_and_the_worst() -> None:
+    found = np.ones((len(TONES), 50), bool)
+    found[1, :5] = False
+    found[4, :10] = False
+    fairness = Fairness(found)
+    assert fairness.gap == pytest.approx(0.2)
+    assert fairness.doubt == pytest.approx(np.sqrt(0.2 * 0.8 / 50))
+    told = list(lines(fairness))
+    assert told[0].startswith("50 clear hands")
+    assert told[-1].startswith("the worst tone is 20.0 points below the best")
