@@ -29,7 +29,7 @@ from tests.signgen.bundled.pair_verdicts import (
     tallies,
 )
 
-_AT_ONCE = 8  # pairs: each look starts a detector anew
+_AT_ONCE = 4  # pairs: each look starts a detector anew
 _SETTINGS = "settings.json"
 
 

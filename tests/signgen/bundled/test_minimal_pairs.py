@@ -1,10 +1,12 @@
 """Pairs differ in one thing, their judges tell them apart, and what was made is made once."""
 
+import json
 from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
 
+from pose_sequences.errors import InputError
 from pose_sequences.files import read_poses
 from pose_sequences.images import read_image
 from pose_sequences.video import read_frames
@@ -14,6 +16,7 @@ from signgen.evaluation.recognition.training import JudgeTraining
 from signgen.studio.gloss import Gloss
 from tests.signgen.bundled.minimal_pairs import TOLD, Pair, draw_pairs, exam_takes, learn
 from tests.signgen.bundled.pair_clips import PairClip, film_pair
+from tests.signgen.bundled.pair_figures import PairExam, PairRun, write_report
 from tests.signgen.bundled.pair_verdicts import Answer, Verdict, answer, table, tallies
 from tests.signgen.studio.people import factory
 
@@ -137,3 +140,29 @@ def test_only_split_pairs_count_and_both_signs_must_be_named() -> None:
     assert "| handshape | 2 | 2 | 87.5 | 2 | 1 |" in text
     assert text.count("pair0001") == 1  # the shaky one; the good one is not listed
     assert "filmed 3 of 4, not split" in text
+
+
+def test_a_folder_of_other_settings_is_refused_but_not_for_more_takes(tmp_path: Path) -> None:
+    exam = PairExam(takes=1, num_frames=4, seed=1)
+    PairRun(tmp_path, exam, None, workers=1)
+    PairRun(tmp_path, replace(exam, takes=2), None, workers=1)
+    with pytest.raises(InputError, match="other settings"):
+        PairRun(tmp_path, replace(exam, num_frames=5), None, workers=1)
+
+
+def test_the_report_holds_each_pair_and_the_table(tmp_path: Path) -> None:
+    verdicts = [
+        _verdict("movement", [True, True], [(0, 2.0), (1, -3.0)]),
+        _verdict("location", [True, False], []),
+    ]
+    exam = PairExam(takes=1, num_frames=4, seed=1)
+    write_report(tmp_path / "report.json", exam, None, verdicts)
+    words = json.loads((tmp_path / "report.json").read_text())
+    assert words["contrasts"]["all"] == asdict(tallies(verdicts)["all"])
+    first, second = words["pairs"]
+    assert (first["split"], first["named"], second["split"], second["named"]) == (
+        *(True, False),
+        *(False, None),
+    )
+    assert [each["right"] for each in first["rendered"]] == [True, False]
+    assert len(set(first["glosses"])) == 2
