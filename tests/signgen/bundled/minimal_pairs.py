@@ -20,7 +20,7 @@ from signgen.studio.gloss import Gloss, minimal_pair, random_gloss
 from signgen.studio.motion import Performance
 
 SIZE = (256, 256)
-TRAINING = JudgeTraining(signers=24, held_out=6, steps=8)
+TRAINING = JudgeTraining(signers=16, held_out=4, steps=8)
 # how many hands there are is no movement, and a face says nothing of hands
 _PARAMETERS: dict[Contrast, tuple[str, ...]] = {
     "handshape": ("handshape",),
