@@ -12,6 +12,7 @@ from signgen.evaluation.recognition.judge import Judge
 from signgen.studio.gloss import name
 from tests.signgen.bundled.minimal_pairs import MEMBERS, TOLD, Pair
 
+_MORE_THAN = 50.0  # %; margins of different clips cannot be added up, one outweighs all
 SPLIT = 97.0  # % of the filmed signs, from which on a judge splits its pair
 _HEAD = ("contrast", "pairs", "split", "renders named %", "pairs named", "of them flawless")
 
@@ -58,16 +59,9 @@ class Verdict:
 
     @property
     def is_named(self) -> bool:
-        """Whether the renders of each sign, taken together, are named as that sign."""
-        return bool(self.renders) and all(
-            sum(
-                each.scores[own] - each.scores[1 - own]
-                for each in self.renders
-                if each.member == own
-            )
-            > 0
-            for own in range(len(MEMBERS))
-        )
+        """Whether each of the two signs is named rightly in more than half of its renders."""
+        own = ([each for each in self.renders if each.member == k] for k in range(len(MEMBERS)))
+        return all(percent(answers) > _MORE_THAN for answers in own)
 
     @property
     def is_flawless(self) -> bool:

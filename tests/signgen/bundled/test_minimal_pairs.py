@@ -126,7 +126,7 @@ def _verdict(contrast: str, truth: list[bool], renders: list[tuple[int, float]])
 
 def test_only_split_pairs_count_and_both_signs_must_be_named() -> None:
     good = _verdict("handshape", [True] * 4, [(0, 2.0), (0, 1.0), (1, 3.0), (1, 1.0)])
-    shaky = _verdict("handshape", [True] * 4, [(0, 2.0), (0, -1.0), (1, 3.0), (1, 1.0)])
+    shaky = _verdict("handshape", [True] * 4, [(0, 2.0), (0, -9.0), (0, 1.0), (1, 3.0)])
     wrong = _verdict("movement", [True] * 4, [(0, 2.0), (0, 1.0), (1, -3.0), (1, 1.0)])
     unsplit = _verdict("location", [True] * 3 + [False], [])
     verdicts = [good, shaky, wrong, unsplit]
