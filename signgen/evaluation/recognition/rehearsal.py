@@ -19,6 +19,7 @@ from signgen.studio.factory import SignerFactory
 from signgen.studio.figure import Figure, Pose, Posed
 from signgen.studio.keypoints import Keypoints, bundled_correspondence, project_keypoints
 from signgen.studio.kinematics import move_bones
+from signgen.studio.motion import Performance
 from signgen.studio.skin import skin_transforms, skin_vertices
 
 FPS = 25.0
@@ -62,6 +63,13 @@ class Bare:
         vertices = skin_vertices(rest, figure.piece.skin[self.rows], transforms)
         return Posed(vertices, torch.zeros_like(vertices), bones)
 
+    def rehearsed(self, performance: Performance, camera: Camera) -> "Rehearsed":
+        """Return a performance before a camera, as exact points and poses."""
+        points = project_keypoints(self.figure, self.posed(performance.pose), camera)
+        points = estimate_visible(points, camera)
+        poses = to_poses(points, camera, performance.fps, performance.segments)
+        return Rehearsed(points, poses, camera)
+
 
 @dataclass(frozen=True)
 class Rehearsed:
@@ -80,11 +88,4 @@ def rehearse_takes(factory: SignerFactory, takes: list[Take]) -> list[Rehearsed]
     """Return takes of one signer as exact poses with their segments."""
     figure = dress_signer(factory, takes[0].signer)
     bare = Bare.of(figure)
-    return [_rehearsed(bare, take) for take in takes]
-
-
-def _rehearsed(bare: Bare, take: Take) -> Rehearsed:
-    performance, camera = rehearse(bare.figure, take, FPS)
-    points = project_keypoints(bare.figure, bare.posed(performance.pose), camera)
-    points = estimate_visible(points, camera)
-    return Rehearsed(points, to_poses(points, camera, FPS, performance.segments), camera)
+    return [bare.rehearsed(*rehearse(figure, take, FPS)) for take in takes]

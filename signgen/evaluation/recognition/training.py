@@ -14,7 +14,7 @@ from torch import Tensor
 
 from signgen.evaluation.recognition.features import features, resampled
 from signgen.evaluation.recognition.judge import LOUDEST, Accuracy, Judge
-from signgen.evaluation.recognition.rehearsal import rehearse_takes
+from signgen.evaluation.recognition.rehearsal import Rehearsed, rehearse_takes
 from signgen.studio.clip import Take
 from signgen.studio.detector import Detection
 from signgen.studio.factory import SignerFactory
@@ -67,21 +67,32 @@ def sign_all(
     glosses: Sequence[Gloss], training: JudgeTraining, factory: SignerFactory
 ) -> Iterator[Signs]:
     """Yield the signs of one signer after the other, the held-out ones last."""
-    numbers = {name(gloss): number for number, gloss in enumerate(glosses)}
     for person in range(training.signers + training.held_out):
         rng = np.random.default_rng([training.seed, person, *b"judge"])
-        rows, labels = [], []
-        for rehearsed in rehearse_takes(factory, training_takes(glosses, person, rng)):
-            for strength in training.strengths:
-                poses = rehearsed.poses
-                if strength:
-                    poses = rehearsed.seen(rng, Detection(strength=strength))
-                found = features(poses)
-                for sign in poses.segments:
-                    part = found.part(sign.start, sign.stop)
-                    rows.append(resampled(part, training.steps).ravel())
-                    labels.append(numbers[sign.gloss])
-        yield Signs(np.stack(rows), np.array(labels, np.intp))
+        takes = training_takes(glosses, person, rng)
+        yield signs_of(glosses, rehearse_takes(factory, takes), training, rng)
+
+
+def signs_of(
+    glosses: Sequence[Gloss],
+    takes: Sequence[Rehearsed],
+    training: JudgeTraining,
+    rng: np.random.Generator,
+) -> Signs:
+    """Return the signs of takes, each once with every strength of the detector's errors."""
+    numbers = {name(gloss): number for number, gloss in enumerate(glosses)}
+    rows, labels = [], []
+    for rehearsed in takes:
+        for strength in training.strengths:
+            poses = rehearsed.poses
+            if strength:
+                poses = rehearsed.seen(rng, Detection(strength=strength))
+            found = features(poses)
+            for sign in poses.segments:
+                part = found.part(sign.start, sign.stop)
+                rows.append(resampled(part, training.steps).ravel())
+                labels.append(numbers[sign.gloss])
+    return Signs(np.stack(rows), np.array(labels, np.intp))
 
 
 def fit_judge(glosses: Sequence[Gloss], training: JudgeTraining, people: Sequence[Signs]) -> Judge:

@@ -3,10 +3,11 @@
 python -m tests.signgen.bundled.mini_figures film FOLDER [--clips N] [--frames N] [-j N]
 python -m tests.signgen.bundled.mini_figures render FOLDER OUTPUT [--model DIR] [--clips N] …
 python -m tests.signgen.bundled.mini_figures find [--model DIR]
+python -m tests.signgen.bundled.mini_figures pairs FOLDER [--pairs N] [--takes K] [--model DIR] …
 
 The clips that ``render`` makes are then measured by ``signgen evaluate OUTPUT FOLDER/clips/test
 --poses FOLDER/keypoints/holistic553/test``; ``find`` prints whether fusions find their pictures
-and rendered signers themselves.
+and rendered signers themselves, ``pairs`` whether signs that differ in one thing are told apart.
 """
 
 import argparse
@@ -28,6 +29,9 @@ from signgen.training.sources import studio_settings
 from signgen.training.stages import read_pipeline
 from tests.signgen.bundled.exam_clips import Shoot, exam_takes, film_clips, render_clips
 from tests.signgen.bundled.galleries import fusion_gallery, recognised
+from tests.signgen.bundled.minimal_pairs import draw_pairs
+from tests.signgen.bundled.pair_figures import PairExam, PairRun, Rendering, write_report
+from tests.signgen.bundled.pair_verdicts import Verdict, table
 
 CPU = torch.device("cpu")
 SEED = 20_000_003
@@ -76,6 +80,30 @@ def find(args: argparse.Namespace) -> None:
     _say(f"signers found by their heads: rendered {made:.1%}, real {real:.1%} of 32")
 
 
+def pairs(args: argparse.Namespace) -> None:
+    """Print of each minimal pair how it is told, filmed and rendered, and then a table."""
+    exam = PairExam(takes=args.takes, num_frames=args.frames, seed=args.seed)
+    rendering = None if args.filmed_only else _rendering(args)
+    run = PairRun(args.folder, exam, rendering, workers=args.jobs)
+    verdicts: list[Verdict] = []
+    for verdict in run.verdicts(draw_pairs(args.pairs, _signs_of(args.training), args.seed)):
+        verdicts.append(verdict)
+        _say(verdict.line())
+    for line in table(verdicts):
+        _say(line)
+    spent = ", ".join(
+        f"{stage} {of / args.pairs:.1f}" for stage, of in run.stopwatch.stages.items()
+    )
+    _say(f"seconds a pair: {spent}")
+    if args.report is not None:
+        write_report(args.report, exam, rendering, verdicts)
+
+
+def _rendering(args: argparse.Namespace) -> Rendering:
+    model = open_model(find_model(args.model), args.model, CPU)
+    return Rendering(model=model, steps=model.pipeline.steps_like(args.steps, args.guidance_scale))
+
+
 def _say(line: str) -> None:
     sys.stdout.write(line + "\n")
     sys.stdout.flush()
@@ -99,7 +127,7 @@ def _cpu() -> float:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="mini_figures")
     jobs = parser.add_subparsers(required=True)
-    parts = {"film": film, "render": render, "find": find}
+    parts = {"film": film, "render": render, "find": find, "pairs": pairs}
     made = {name: jobs.add_parser(name) for name in parts}
     for name, part in parts.items():
         made[name].set_defaults(work=part)
@@ -109,17 +137,31 @@ def _arguments() -> argparse.Namespace:
         made[name].add_argument("--clips", type=int, default=60)
         made[name].add_argument("--frames", type=int, default=50)
         made[name].add_argument("--training", nargs="+", default=TRAINING)
-    for name in ("render", "find"):
+    for name in ("render", "find", "pairs"):
         made[name].add_argument("--model", default="mini")
-    made["film"].add_argument("-j", "--jobs", type=int, default=1)
+    for name in ("film", "pairs"):
+        made[name].add_argument("-j", "--jobs", type=int, default=1)
+    for name in ("render", "pairs"):
+        made[name].add_argument("--steps", type=int)
+        made[name].add_argument("--guidance-scale", type=float)
     made["render"].add_argument("output", type=Path)
-    made["render"].add_argument("--steps", type=int)
-    made["render"].add_argument("--guidance-scale", type=float)
     made["render"].add_argument("--window", type=int, default=0)
     made["render"].add_argument("--seed", type=int, default=0)
     made["render"].add_argument("--no-adapter", action="store_true")
     made["render"].add_argument("--shared-noise", type=float)
+    _ask_of_pairs(made["pairs"])
     return parser.parse_args()
+
+
+def _ask_of_pairs(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--pairs", type=int, default=300)
+    parser.add_argument("--takes", type=int, default=2, help="of each sign, by a signer each")
+    parser.add_argument("--frames", type=int, default=16, help="of a take, up to the sign's end")
+    parser.add_argument("--seed", type=int, default=SEED)
+    parser.add_argument("--training", nargs="+", default=TRAINING)
+    parser.add_argument("--filmed-only", action="store_true")
+    parser.add_argument("--report", type=Path)
 
 
 def _main() -> None:
