@@ -14,6 +14,7 @@ from pose_sequences.errors import InputError
 from pose_sequences.outputs import fresh_file
 from signgen.evaluation.figures import Figure
 from signgen.evaluation.frechet import Frechet, FrechetMeasure, Moments, distance_of
+from signgen.weights import writing_tensors
 
 _SIDES = ("generated", "reference")
 
@@ -33,7 +34,7 @@ def write_moments(path: Path, measures: Mapping[Frechet, FrechetMeasure]) -> Non
         for name, tensor in moments.tensors().items()
     }
     if tensors:
-        with fresh_file(path, overwrite=True) as temporary:
+        with fresh_file(path, overwrite=True) as temporary, writing_tensors(path):
             save_file(tensors, temporary)
 
 

