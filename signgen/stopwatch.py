@@ -1,7 +1,7 @@
-"""Where the time of a job goes: seconds by stage, for its report."""
+"""Where the time of a job goes: seconds by stage, one inside another without what is inside it."""
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
@@ -11,35 +11,47 @@ GIVEN_UP = "given up"
 
 
 class Stopwatch:
-    """Runs from when it is made; stages add up and do not overlap."""
+    """Runs from when it is made; stages add up and do not overlap.
 
-    def __init__(self) -> None:
-        self._began = time.monotonic()
+    wait: until a device has done all it was told, so that a stage is not charged for another.
+    """
+
+    def __init__(self, wait: Callable[[], object] = lambda: None) -> None:
+        self._wait = wait
+        self._began = self._since = time.perf_counter()
         self._stages: dict[str, float] = {}
+        self._running: list[str] = []
 
     @property
     def seconds(self) -> float:
         """The time since it was made."""
-        return time.monotonic() - self._began
+        return time.perf_counter() - self._began
 
     @property
     def stages(self) -> dict[str, float]:
         """The seconds of each stage so far, in the order in which they began."""
         return dict(self._stages)
 
+    @property
+    def staged(self) -> float:
+        """The seconds of all stages."""
+        return sum(self._stages.values())
+
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
         """Count what is done inside as time of a stage."""
-        began = time.monotonic()
+        self._charge()
         self._stages.setdefault(name, 0.0)
+        self._running.append(name)
         try:
             yield
         finally:
-            self._stages[name] += time.monotonic() - began
+            self._charge()
+            self._running.pop()
 
     def give_up(self, before: dict[str, float]) -> None:
         """Count what stages took since they stood at ``before`` as one stage: given up."""
-        lost = sum(self._stages.values()) - sum(before.values())
+        lost = self.staged - sum(before.values())
         self._stages = {**before, GIVEN_UP: before.get(GIVEN_UP, 0.0) + lost}
 
     def timed(self, name: str, items: Iterable[Item]) -> Iterator[Item]:
@@ -52,3 +64,11 @@ class Stopwatch:
                 except StopIteration:
                     return
             yield item
+
+    def _charge(self) -> None:
+        """Count the time since the last charge for the innermost stage that runs."""
+        self._wait()
+        now = time.perf_counter()
+        if self._running:
+            self._stages[self._running[-1]] += now - self._since
+        self._since = now

@@ -9,11 +9,11 @@ import torch
 
 from pose_sequences.video.mp4 import Mp4Writer
 from signgen.bench import Figures
-from signgen.bench.laps import Laps
 from signgen.bench.published import GUIDANCE, NUM_STEPS, published_frames
 from signgen.bench.rendering import written_frames
 from signgen.bench.subject import Clip
 from signgen.pipeline import SignVideoPipeline
+from signgen.stopwatch import Stopwatch
 from signgen.take import Windows
 from signgen.training.throughput import wait
 
@@ -30,7 +30,7 @@ def measure_against(
     has no beginning that a longer clip would share.
     """
     equal = ours.unet.dtype == exact.unet.dtype
-    laps = Laps(lambda: wait(ours.device))
+    watch = Stopwatch(lambda: wait(ours.device))
     for recipe in (exact, ours):  # warms up
         next(_published(recipe, clip))
     frames, others = _ours(ours, clip, windows), {"published": _published(exact, clip)}
@@ -39,14 +39,14 @@ def measure_against(
     share = -(-len(clip.poses) // _TURNS)
     for turn in range(_TURNS):
         last = turn == _TURNS - 1
-        with laps.stage("ours"):
+        with watch.stage("ours"):
             for _ in islice(frames, None if last else share):
                 pass
         for name, published in others.items():
-            with laps.stage(name):
+            with watch.stage(name):
                 next(published)
-    mean = {name: laps.seconds[name] / _TURNS for name in others}
-    own = laps.seconds["ours"] / len(clip.poses)
+    mean = {name: watch.stages[name] / _TURNS for name in others}
+    own = watch.stages["ours"] / len(clip.poses)
     return {
         "method": "fpdm",
         "ratio": mean["published"] / own,
@@ -61,7 +61,7 @@ def measure_against(
 
 
 def _ours(pipeline: SignVideoPipeline, clip: Clip, windows: Windows) -> Iterator[None]:
-    return written_frames(pipeline, clip, windows, Laps())
+    return written_frames(pipeline, clip, windows, Stopwatch())
 
 
 def _published(pipeline: SignVideoPipeline, clip: Clip) -> Iterator[None]:

@@ -8,10 +8,10 @@ import torch
 from pose_sequences.draw import draw
 from pose_sequences.phoenix.clip import FPS
 from signgen.bench import Figures
-from signgen.bench.laps import Laps
 from signgen.bench.subject import example_clip
 from signgen.data import LAYOUT, chosen, to_points
 from signgen.pose_maps import draw_pose_maps
+from signgen.stopwatch import Stopwatch
 from signgen.training.throughput import wait
 
 _MAPS = 64
@@ -54,30 +54,30 @@ def measure_studio(device: torch.device, size: tuple[int, int]) -> Figures:
 
     factory = SignerFactory.load()
     glosses = draw_vocabulary(_GLOSSES, np.random.default_rng(0))
-    laps = Laps(lambda: wait(device))
-    with laps.stage("dress"):
+    watch = Stopwatch(lambda: wait(device))
+    with watch.stage("dress"):
         figure = dress_signer(factory, 0).to(device)
     take = Take(signer=0, glosses=glosses, seed=0, size=size, max_frames=_PICTURES)
-    with laps.stage("rehearse"):
+    with watch.stage("rehearse"):
         performance, camera = rehearse(figure, take, FPS)
     num_frames = performance.pose.num_frames
-    with laps.stage("film"):
+    with watch.stage("film"):
         for _ in film(figure, performance.pose, camera):
             pass
     return {
         "frames": num_frames,
         "width": size[0],
         "height": size[1],
-        "frames_per_second": num_frames / laps.seconds["film"],
-        "dress_seconds": laps.seconds["dress"],
-        "rehearse_seconds": laps.seconds["rehearse"],
+        "frames_per_second": num_frames / watch.stages["film"],
+        "dress_seconds": watch.stages["dress"],
+        "rehearse_seconds": watch.stages["rehearse"],
     }
 
 
 def _seconds(job: Callable[[], None], device: torch.device) -> float:
     """Return what a job takes the second time."""
     job()
-    laps = Laps(lambda: wait(device))
-    with laps.stage("job"):
+    watch = Stopwatch(lambda: wait(device))
+    with watch.stage("job"):
         job()
-    return laps.total
+    return watch.staged

@@ -18,7 +18,6 @@ from torch.utils.flop_counter import FlopCounterMode
 from pose_sequences.errors import ToolError, single_line
 from pose_sequences.video.mp4 import Mp4Writer
 from signgen.bench import Figures
-from signgen.bench.laps import Laps
 from signgen.bench.subject import Clip
 from signgen.conditioner import (
     Conditioner,
@@ -29,6 +28,7 @@ from signgen.conditioner import (
 from signgen.conditioning import Conditioning
 from signgen.pipeline import Pictures, SignVideoPipeline, to_arrays
 from signgen.pixels import stream_pixels
+from signgen.stopwatch import Stopwatch
 from signgen.stream import Source, stream_latents
 from signgen.take import Windows
 from signgen.training.throughput import gemm_peak, wait
@@ -44,69 +44,69 @@ class _Timed:
     """A conditioner whose work is charged to two stages."""
 
     asked: Conditioner
-    laps: Laps
+    watch: Stopwatch
 
     def of_signer(self, evidence: SignerEvidence) -> SignerConditions:
         """Return what all frames share."""
-        with self.laps.stage("reference"):
+        with self.watch.stage("reference"):
             return self.asked.of_signer(evidence)
 
     def of_frames(self, signer: SignerConditions, poses: PoseEvidence) -> Conditioning:
         """Return the conditions of some frames."""
-        with self.laps.stage("conditions"):
+        with self.watch.stage("conditions"):
             return self.asked.of_frames(signer, poses)
 
 
 def timed_frames(
-    pipeline: SignVideoPipeline, clip: Clip, windows: Windows, laps: Laps
+    pipeline: SignVideoPipeline, clip: Clip, windows: Windows, watch: Stopwatch
 ) -> Iterator[Pictures]:
     """Yield the frames that pipeline.stream yields, with each stage charged for its time."""
     steps, seed = pipeline.steps, torch.Generator().manual_seed(0)
-    with laps.stage("reference"):
+    with watch.stage("reference"):
         performance = pipeline.perform(clip.picture, clip.keypoints, clip.poses, seed)
     take = pipeline.plan(len(clip.poses), steps, windows)
 
     def poses(start: int, stop: int) -> PoseEvidence:
-        with laps.stage("pose maps"):
+        with watch.stage("pose maps"):
             return performance.poses(start, stop)
 
     def noise(start: int, stop: int) -> torch.Tensor:
-        with laps.stage("noise"):
+        with watch.stage("noise"):
             return performance.noise(start, stop)
 
     def latents(source: Source) -> Iterator[torch.Tensor]:
         sampler = pipeline.sampler(steps)
-        return laps.timed(
+        return watch.timed(
             "denoising", stream_latents(sampler, take.plan, source, at_once=windows.at_once)
         )
 
     def finish(pixels: Tensor, signer: SignerEvidence, poses: PoseEvidence) -> Tensor:
-        with laps.stage("painting"):
+        with watch.stage("painting"):
             return pixels if pipeline.finish is None else pipeline.finish(pixels, signer, poses)
 
     parts = stream_pixels(
         replace(performance, poses=poses, noise=noise).from_frame(take.first),
-        _Timed(asked=pipeline.conditioner, laps=laps),
+        _Timed(asked=pipeline.conditioner, watch=watch),
         pipeline.autoencoder,
         latents,
         finish,
     )
-    yield from laps.timed("decoding", to_arrays(take.cut(parts)))
+    yield from watch.timed("decoding", to_arrays(take.cut(parts)))
 
 
 def written_frames(
-    pipeline: SignVideoPipeline, clip: Clip, windows: Windows, laps: Laps
+    pipeline: SignVideoPipeline, clip: Clip, windows: Windows, watch: Stopwatch
 ) -> Iterator[None]:
     """Make a film, and yield after each of its frames, and once more when it is whole."""
     with TemporaryDirectory() as folder, ExitStack() as opened:
         film = opened.enter_context(
             Mp4Writer(Path(folder) / "film.mp4", *pipeline.size, clip.poses.fps)
         )
-        for frame in timed_frames(pipeline, clip, windows, laps):
-            with laps.stage("encoding MP4"):
+        for frame in timed_frames(pipeline, clip, windows, watch):
+            with watch.stage("encoding MP4"):
                 film.write(frame)
             yield
-        with laps.stage("encoding MP4"):
+        with watch.stage("encoding MP4"):
             opened.close()
         yield
 
@@ -117,19 +117,19 @@ def measure_stages(pipeline: SignVideoPipeline, clip: Clip, windows: Windows) ->
     device, precision = pipeline.device, pipeline.unet.dtype
     flop = _flop_a_frame(pipeline, clip, windows)
     peak = gemm_peak(device, precision)
-    laps = Laps(lambda: wait(device))
-    for _ in written_frames(pipeline, clip, windows, laps):
+    watch = Stopwatch(lambda: wait(device))
+    for _ in written_frames(pipeline, clip, windows, watch):
         pass
-    num_frames, by_stage = len(clip.poses), laps.seconds
+    num_frames, by_stage = len(clip.poses), watch.stages
     return {
         "frames": num_frames,
-        "frames_per_second": num_frames / laps.total,
+        "frames_per_second": num_frames / watch.staged,
         "milliseconds_a_frame": {
             name: 1000 * by_stage[name] / num_frames for name in STAGES if name in by_stage
         },
         "gigaflop_a_frame": flop / 1e9,
         "peak_gigaflop_per_second": peak / 1e9,
-        "share_of_peak": flop * num_frames / laps.total / peak,
+        "share_of_peak": flop * num_frames / watch.staged / peak,
     }
 
 
@@ -138,7 +138,7 @@ def _flop_a_frame(pipeline: SignVideoPipeline, clip: Clip, windows: Windows) -> 
     size = min(pipeline.plan(len(clip.poses), None, windows).plan.size, len(clip.poses))
     part = replace(clip, poses=clip.poses.frames(0, size))
     with FlopCounterMode(display=False) as counter:
-        for _ in timed_frames(pipeline, part, windows, Laps()):
+        for _ in timed_frames(pipeline, part, windows, Stopwatch()):
             pass
     return float(counter.get_total_flops()) / size
 

@@ -1,7 +1,6 @@
 """``signgen bench``: stages add up, whatever is compared is the same job, nothing is needed."""
 
 import json
-import time
 from pathlib import Path
 
 import numpy as np
@@ -9,12 +8,12 @@ import pytest
 import torch
 from click.testing import CliRunner
 
-from signgen.bench.laps import Laps
 from signgen.bench.published import NUM_STEPS, published_frames
 from signgen.bench.rendering import STAGES, timed_frames
 from signgen.bench.subject import example_clip, opened, untrained
 from signgen.cli import main
 from signgen.pipeline import SignVideoPipeline
+from signgen.stopwatch import Stopwatch
 from signgen.take import Windows
 from signgen.training.stages import write_pipeline
 from tests.signgen.training.tiny import CPU, tiny_pipeline
@@ -29,25 +28,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return place
 
 
-def test_a_stage_is_not_charged_for_those_inside_it() -> None:
-    laps = Laps()
-    began = time.perf_counter()
-    with laps.stage("outer"):
-        with laps.stage("inner"):
-            time.sleep(0.02)
-        time.sleep(0.01)
-    passed = time.perf_counter() - began
-    assert laps.seconds["inner"] >= 0.02
-    assert laps.seconds["outer"] >= 0.01
-    assert laps.total <= passed
-    assert list(laps.seconds) == ["outer", "inner"]
-
-
 def test_what_is_timed_are_the_frames_that_are_rendered(folder: Path) -> None:
     pipeline, clip = opened(folder, CPU, torch.float32), example_clip(11)
-    laps = Laps()
+    watch = Stopwatch()
     with torch.no_grad():
-        timed = np.stack(list(timed_frames(pipeline, clip, Windows(size=5), laps)))
+        timed = np.stack(list(timed_frames(pipeline, clip, Windows(size=5), watch)))
     rendered = pipeline.render_frames(
         clip.picture,
         clip.keypoints,
@@ -56,7 +41,7 @@ def test_what_is_timed_are_the_frames_that_are_rendered(folder: Path) -> None:
         windows=Windows(size=5),
     )
     assert np.array_equal(timed, rendered)
-    assert set(laps.seconds) == set(STAGES) - {"encoding MP4"}
+    assert set(watch.stages) == set(STAGES) - {"encoding MP4"}
 
 
 def test_a_clip_of_any_length_is_the_example_again_and_again() -> None:

@@ -1,5 +1,6 @@
 """Where the time goes: each stage has what it took, and no more than all."""
 
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -48,3 +49,17 @@ def test_an_error_on_the_way_comes_through() -> None:
 
     with pytest.raises(KeyError):
         list(Stopwatch().timed("items", items()))
+
+
+def test_a_stage_is_not_charged_for_those_inside_it() -> None:
+    watch = Stopwatch()
+    began = time.perf_counter()
+    with watch.stage("outer"):
+        with watch.stage("inner"):
+            time.sleep(0.02)
+        time.sleep(0.01)
+    passed = time.perf_counter() - began
+    assert watch.stages["inner"] >= 0.02
+    assert watch.stages["outer"] >= 0.01
+    assert watch.staged <= passed
+    assert list(watch.stages) == ["outer", "inner"]
