@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from pose_sequences.layout import Part
+from pose_sequences.sequence import FAINT
 from signgen.constants import constant, rows_of, rows_of_part
 from signgen.pose_maps import Points
 
@@ -32,7 +33,7 @@ def find_close_ups(points: Points, name: str, size: tuple[int, int]) -> Tensor:
     squares = []
     for part, axis in zip(PARTS, _AXES, strict=True):
         rows = rows_of_part(name, part, points.places.device)
-        there = points.confidence[:, rows] > 0  # (N, P)
+        there = points.confidence[:, rows] > FAINT  # (N, P)
         places = points.places[:, rows, :2]
         up = _up(points, name, axis)
         right = torch.stack((-up[:, 1], up[:, 0]), dim=1)
@@ -67,13 +68,19 @@ def cut_out(pictures: Tensor, close_ups: Tensor, side: int) -> Tensor:
 
 
 def put_back(pictures: Tensor, changes: Tensor, close_ups: Tensor) -> Tensor:
-    """Return pictures (N, C, H, W) with the changes of their squares (N, 3, C, S, S) added."""
-    size = pictures.shape[-2:]
+    """Return pictures (N, C, H, W) with the changes of their squares (N, 3, C, S, S) added.
+
+    changes: feathered already; where squares overlap each counts as much as its feather says.
+    """
+    size, side = pictures.shape[-2:], changes.shape[-1]
+    share = feather(side, changes.device).expand(len(changes), 1, side, side)
+    total = share.new_zeros(len(changes), changes.shape[2] + 1, *size)
     for part, back in enumerate(_inverse(close_ups).unbind(1)):
         grid = F.affine_grid(back, [len(back), 1, *size], align_corners=False)
-        change = F.grid_sample(changes[:, part].float(), grid, align_corners=False)
-        pictures = pictures + change.to(pictures.dtype)
-    return pictures
+        seen = torch.cat((changes[:, part].float(), share), dim=1)
+        total = total + F.grid_sample(seen, grid, align_corners=False)
+    change = total[:, :-1] / total[:, -1:].clamp(min=1)
+    return pictures + change.to(pictures.dtype)
 
 
 def feather(side: int, device: torch.device) -> Tensor:
@@ -95,7 +102,7 @@ def _up(points: Points, name: str, axis: tuple[str, str]) -> Tensor:
     """Return unit vectors (N, 2) from one point to another, upwards where they are not seen."""
     rows = rows_of(name, axis, points.places.device)
     start, end = points.places[:, rows, :2].unbind(1)
-    seen = (points.confidence[:, rows] > 0).all(1)
+    seen = (points.confidence[:, rows] > FAINT).all(1)
     length = (end - start).norm(dim=1)
     seen &= length > 1e-3
     upright = constant((0.0, -1.0), points.places.device)
@@ -107,7 +114,8 @@ def _inverse(close_ups: Tensor) -> Tensor:
     turn, shift = close_ups[..., :2].float(), close_ups[..., 2:].float()
     there = are_there(close_ups)[..., None, None]
     unit = torch.eye(2, device=turn.device).expand_as(turn)
-    back = torch.linalg.inv(torch.where(there, turn, unit))
+    # without a look whether it can be done, for which a GPU's host would wait
+    back = torch.linalg.inv_ex(torch.where(there, turn, unit)).inverse
     outside = torch.full_like(shift, 3.0)
     return torch.cat(
         (torch.where(there, back, 0.0), torch.where(there, -back @ shift, outside)), dim=-1

@@ -80,16 +80,19 @@ def timed_frames(
             "denoising", stream_latents(sampler, take.plan, source, at_once=windows.at_once)
         )
 
+    paint = pipeline.finish
+
     def finish(pixels: Tensor, signer: SignerEvidence, poses: PoseEvidence) -> Tensor:
+        assert paint is not None
         with watch.stage("painting"):
-            return pixels if pipeline.finish is None else pipeline.finish(pixels, signer, poses)
+            return paint(pixels, signer, poses)
 
     parts = stream_pixels(
         replace(performance, poses=poses, noise=noise).from_frame(take.first),
         _Timed(asked=pipeline.conditioner, watch=watch),
         pipeline.autoencoder,
         latents,
-        finish,
+        None if paint is None else finish,
     )
     yield from watch.timed("decoding", to_arrays(take.cut(parts)))
 

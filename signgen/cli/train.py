@@ -45,7 +45,8 @@ Examples:
 @click.option(
     "--begin-with",
     metavar="mini|DIR",
-    help="Begin with the weights of a pipeline, where they fit, to train it further on DATA.",
+    help="Begin with the weights of a pipeline, where they fit, to train it further on DATA. A run "
+    "that goes on keeps its own.",
 )
 @click.option("--resume", is_flag=True, help="Go on from the last checkpoint.")
 @click.option("--max-minutes", type=MINUTES, help="Stop after so long, with a checkpoint.")

@@ -1,5 +1,5 @@
 # mypy: disable-error-code="no-untyped-call"
-"""Frames through the autoencoder of a pipeline: how good its generator could be at best."""
+"""Frames through the autoencoder of a pipeline: how good, unpainted, it could be."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from signgen.models.blocks import PatchStem, ResidualBlock, zero
 
-_TILES = 4  # of a picture, along each side, that are embedded each by itself
+_TILES = 4  # a side: tiles of a picture whose means are kept apart
 TEMPERATURE = 0.07  # of the contrastive loss, as FPDM fixes it; ours begins there and learns
 
 

@@ -13,8 +13,6 @@ from torch import Tensor, nn
 
 from signgen.models.blocks import ResidualBlock, zero
 
-_PICTURES = 4  # a square of each: the rough picture, its map, the reference, its map
-
 
 class CloseUpPainter(ModelMixin, ConfigMixin):
     """What changes in the squares of hands and face; nothing at birth.
@@ -38,7 +36,8 @@ class CloseUpPainter(ModelMixin, ConfigMixin):
         """Return what is to be added to the rough squares, (N, 3, 3, S, S).
 
         rough (N, 3, 3, S, S) in [-1, 1] and maps (N, 3, 3, S, S): of both hands and the face;
-        reference (N, 3, 6, S, S): the same two of the reference. Zeros where a part is not seen.
+        reference (N, 3, 6, S, S): the same two of the reference. All are zeros where a part is not
+        seen; what is returned there is of no use.
         """
         dtype = self.hand.out.weight.dtype
         seen = torch.cat((rough, maps, reference), dim=2).to(dtype)

@@ -77,7 +77,8 @@ class Viewers:
             try:
                 redetection = self.copy.look(self.poses, look)
             except (PathError, ToolError) as error:
-                return Findings(steadiness=self.steadiness, fault=str(error))
+                fault = error.fault if isinstance(error, PathError) else str(error)
+                return Findings(steadiness=self.steadiness, fault=fault)
         return Findings(steadiness=self.steadiness, redetection=redetection)
 
 

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from signgen.latents import encode
 from signgen.pipeline import SignVideoPipeline
 from signgen.training.autoencoder import Rebuilding, picture_error, shaken, some_without
+from signgen.training.denoising import evidence_of
 from signgen.training.generating import generated_latents
 from signgen.training.scene import Stage
 from signgen.training.settings import DecoderTraining
@@ -37,7 +38,8 @@ class DecoderObjective:
         scene = self.scenes.draw(num_samples, settings.num_frames, dice)
         true = shaken(encode(self.pipeline.autoencoder, scene.pixels), settings.latent_noise, dice)
         chance = torch.rand(num_samples, generator=dice.values, device=true.device)
-        made = generated_latents(self.pipeline, self.scenes, scene, settings.num_steps, dice)
+        evidence = evidence_of(scene, self.pipeline)
+        made = generated_latents(self.pipeline, self.scenes, evidence, settings.num_steps, dice)
         own = (chance < settings.true_share)[:, None, None, None, None]
         reference = some_without(scene.reference, settings.drop_reference, dice)
         return Rebuilding(scene=scene, latents=torch.where(own, true, made), reference=reference)

@@ -20,7 +20,7 @@ from signgen.training.trainer import Objective, RunSettings, Trainer
 
 Example = TypeVar("Example")
 Look = Callable[[int], NDArray[uint8]]
-_PACE_STEPS = (5, 25)  # between these the pace is measured, before the steps are planned
+_WARM_STEPS, _PACE_STEPS = 5, 20  # then as many as the pace is measured over, before the plan
 
 
 @dataclass(frozen=True)
@@ -132,6 +132,7 @@ class _Records:
         """Measure the loss on the dev split, and keep the best moving average."""
         trainer = self.trainer
         go_on = self.meter.pause()
+        trainer.settle()
         loss = dev_loss(trainer, dev)
         best = keep_best(trainer, loss)
         go_on()
@@ -149,6 +150,7 @@ class _Records:
         if trainer.run.crew.leads:
             snapshot.write(trainer)
         if self._look is not None and trainer.step:
+            trainer.settle()
             with trainer.averaged():
                 self.board.show(trainer.step, "samples", self._look(trainer.step))
         go_on()
@@ -178,12 +180,14 @@ class _Clock:
         if trainer.planned or trainer.run.minutes == math.inf:
             return
         taken = trainer.step - self._first_step
-        if taken == _PACE_STEPS[0]:
+        pool = trainer.settings.reuse**2  # steps, of which the first few draw
+        paced = math.ceil(_PACE_STEPS / pool) * pool
+        if taken == _WARM_STEPS:
             self.meter.wait()
             self._paced_from = time.monotonic()
-        elif taken == _PACE_STEPS[1]:
+        elif taken == _WARM_STEPS + paced:
             self.meter.wait()
-            pace = (time.monotonic() - self._paced_from) / (_PACE_STEPS[1] - _PACE_STEPS[0])
+            pace = (time.monotonic() - self._paced_from) / paced
             more = int(max(0.0, trainer.run.minutes * 60 - self.seconds) / pace)
             more = trainer.run.crew.told(more)
             trainer.planned_steps = min(trainer.planned_steps, trainer.step + more)

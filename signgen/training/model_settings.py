@@ -97,6 +97,10 @@ class ModelSettings:
             raise ValueError(
                 f"motion_heads is {self.motion_heads}; give one that divides each of site_channels"
             )
+        if self.painter_width < 0 or self.painter_width % 8:
+            raise ValueError(
+                f"painter_width is {self.painter_width}; give 0 for none, or a multiple of 8"
+            )
         self._check_public()
 
     def _check_public(self) -> None:

@@ -21,6 +21,7 @@ from signgen.training.stages import read_pipeline
 from signgen.weights import writing_tensors
 
 CARD = "README.md"
+_SHOWN = ("--config", "--begin-with", "--set")  # options of a training, on its card
 CURVE = "curve.jsonl"
 _WEIGHTS = "*.safetensors"
 _MIB = 2**20
@@ -79,12 +80,14 @@ class _Stage:
     seconds: float
     steps: int
     table: dict[str, Any]
+    processes: int
     command: str
 
     @property
     def row(self) -> str:
         """The stage's row in the card."""
-        frames = self.steps * self.table["batch_size"] * self.table.get("num_frames", 1)
+        samples = self.steps * self.table["batch_size"] * self.processes
+        frames = samples * self.table.get("num_frames", 1) // self.table.get("reuse", 1)
         return f"| {self.name} | {self.steps} | {frames} | {self.seconds / 60:.0f} |"
 
 
@@ -106,6 +109,7 @@ def _stage(folder: Path) -> _Stage:
             seconds=float(done["seconds"]),
             steps=sum("loss" in json.loads(line) for line in curve),
             table=dict(words["recipe"][folder.name]),
+            processes=int(words.get("processes", 1)),
             command=_command([str(word) for word in words["command"]], folder),
         )
     except InputError:
@@ -121,7 +125,7 @@ def _command(words: list[str], folder: Path) -> str:
     """
     stage = words[words.index("train") + 1]
     given = [word for option in words for word in option.split("=", 1 if option[:2] == "--" else 0)]
-    values = [(name, value) for name, value in pairwise(given) if name in ("--config", "--set")]
+    values = [(name, value) for name, value in pairwise(given) if name in _SHOWN]
     data = dict(pairwise(given)).get("--data", "nothing")
     if not is_studio(data):
         raise InputError(

@@ -7,7 +7,6 @@ from torch import Tensor, nn
 
 from signgen.close_ups import are_there, cut_out
 from signgen.latents import Surroundings, decode
-from signgen.models.rest import at_rest
 from signgen.painting import Squares, cut_squares, painted_changes
 from signgen.pipeline import SignVideoPipeline
 from signgen.training.denoising import evidence_of
@@ -51,13 +50,12 @@ class PainterObjective:
         """Draw clips and let the pipeline make them, up to the squares."""
         pipeline, num_frames = self.pipeline, self.settings.num_frames
         scene = self.scenes.draw(num_samples, num_frames, dice)
-        latents = generated_latents(pipeline, self.scenes, scene, self.settings.num_steps, dice)
+        evidence = evidence_of(scene, pipeline)
+        latents = generated_latents(pipeline, self.scenes, evidence, self.settings.num_steps, dice)
         around = Surroundings(
             maps=scene.maps, reference=scene.reference, reference_maps=scene.reference_maps
         )
-        with at_rest([pipeline.autoencoder]):
-            pixels = decode(pipeline.autoencoder, latents, around)
-        evidence = evidence_of(scene, pipeline)
+        pixels = decode(pipeline.autoencoder, latents, around)
         where, shape = scene.close_ups.flatten(0, 1), scene.maps.shape[:2]
         target = cut_out(scene.pixels.flatten(0, 1), where, pipeline.painter.side)
         return Lesson(

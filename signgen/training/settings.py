@@ -80,12 +80,12 @@ class SampleSettings:
 class Optimisation:
     """What the loop takes, the same for every stage.
 
-    reuse: how often each sample that is drawn is learned from, in other company each time: for
-    samples that take longer to be drawn than to be learned from (Choi et al. 2019, data echoing);
     steps: updates in all; batch_size: samples an update, in ``accumulation`` parts, of each of the
-    processes that train together: N of them see N times as many; warmup: steps until the full
-    learning rate, which then falls along a cosine; beta2: of AdamW's mean squares; clip_norm: of
-    the gradient; precision: float32 or bfloat16; share: of the minutes that several stages divide;
+    processes that train together: N of them see N times as many; reuse: how often each sample is
+    learned from, in other company each time, out of a pool of so many batches: for samples that
+    take longer to draw than to learn from (Choi et al. 2019, data echoing); warmup: steps until the
+    full learning rate, which then falls along a cosine; beta2: of AdamW's mean squares; clip_norm:
+    of the gradient; precision: float32 or bfloat16; share: of the minutes that several stages divide;
     dev_every: steps between two looks at the dev split, 0 for none; dev_batches: in each look;
     select: whether the weights that were best on dev are handed on, not the last ones.
     """

@@ -169,9 +169,8 @@ def dev_signers(settings: "StudioSettings") -> "StudioSettings":
 
 
 def _value(text: str, kind: type, where: str) -> float | bool | str:
-    if (
-        kind is str or get_origin(kind) is Literal
-    ):  # which words there are is the settings' business
+    # which words there are is the settings' business
+    if kind is str or get_origin(kind) is Literal:
         return text
     if kind is bool and text in ("true", "false"):
         return text == "true"

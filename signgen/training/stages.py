@@ -99,6 +99,12 @@ def _train_stage(
     if run.crew.leads:
         write_settings(stage, recipe, run)
     pipeline = read_pipeline(run.folder / PIPELINE).to(run.device)
+    if stage == "painter" and pipeline.painter is None:
+        raise InputError(
+            run.folder / PIPELINE,
+            "has no painter",
+            f"train into another folder, with --begin-with {run.folder / PIPELINE}",
+        )
     source, dev = (_fit_for(stage, source) for source in (sources.train, sources.dev))
     assert source is not None
     plain = Stage(source=source, settings=recipe.samples, size=recipe.models.size)

@@ -7,7 +7,7 @@ remembered and the tenth step is the same whether or not the run was broken off 
 import hashlib
 import math
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -164,6 +164,7 @@ class Trainer:
             return self._drawn(self.step)
         turn, within = divmod(self.step, reuse * reuse)
         if self._pool is None or self._pool.turn != turn:
+            self._pool = None  # one at a time is enough memory
             batches = (self._drawn(turn * reuse + number) for number in range(reuse))
             self._pool = Pool.of(turn, batches, self.settings.batch_size)
         seed = self._seed(self.step - within % reuse)  # of this round through the pool
@@ -236,6 +237,11 @@ class Trainer:
             self.parameters.values(), self.average.shadow_params, strict=True
         ):
             parameter.data, average.data = average.data, parameter.data
+
+    def settle(self) -> None:
+        """Wait for what is drawn ahead: it may run the networks that somebody wants to look at."""
+        if self._ahead is not None:
+            wait([self._ahead[1]])
 
     def close(self) -> None:
         """Draw ahead no more."""

@@ -1,11 +1,15 @@
 """The painter: nothing at birth, each part by itself, hands by one network."""
 
+import json
+from pathlib import Path
+
 import torch
 
 from signgen.models.painter import CloseUpPainter
 from signgen.painting import paint
+from signgen.training.stages import read_pipeline, write_pipeline
 from tests.signgen.models.test_refinement import evidence
-from tests.signgen.training.tiny import SIZE
+from tests.signgen.training.tiny import SIZE, tiny_pipeline
 
 
 def painter(*, trained: bool) -> CloseUpPainter:
@@ -39,6 +43,21 @@ def test_both_hands_are_painted_alike_and_a_face_otherwise() -> None:
     left, right, face = painter(trained=True)(rough, maps, reference).unbind(1)
     torch.testing.assert_close(left, right)
     assert (left - face).abs().max() > 0.01
+
+
+def test_a_pipeline_folder_without_a_painter_leaves_pixels_as_decoded(tmp_path: Path) -> None:
+    pipeline = tiny_pipeline()
+    pipeline.register_modules(painter=None)
+    write_pipeline(pipeline, tmp_path / "plain", 1)
+    index = tmp_path / "plain" / "model_index.json"
+    words = json.loads(index.read_text(encoding="utf-8"))
+    del words["painter"]  # as folders were written before there was one
+    index.write_text(json.dumps(words), encoding="utf-8")
+    again = read_pipeline(tmp_path / "plain")
+    assert again.painter is None
+    known = evidence(1, 2)
+    made = again.generate(known, generator=torch.Generator().manual_seed(0))
+    assert made.shape == (1, 2, 3, SIZE, SIZE)
 
 
 def test_a_batch_is_painted_as_each_picture_by_itself() -> None:

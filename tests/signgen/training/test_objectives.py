@@ -1,4 +1,4 @@
-"""The six objectives: each learns, only what it should, and drops what guidance asks about."""
+"""The seven objectives: each learns, only what it should, and drops what guidance asks about."""
 
 import dataclasses
 import math

@@ -88,6 +88,20 @@ def test_a_run_that_goes_on_in_the_middle_of_a_pool_sees_the_same(tmp_path: Path
     assert again.learned == seen.learned[11:]
 
 
+def test_drawing_ahead_changes_nothing(tmp_path: Path) -> None:
+    plain, seen = trainer(tmp_path / "plain")
+    torch.manual_seed(0)
+    objective: Any = Recording()
+    run = RunSettings(folder=tmp_path / "ahead", device=CPU, draw_ahead=True)
+    ahead = Trainer(objective, REUSED, run)
+    for made in (plain, ahead):
+        for _ in range(14):
+            made.update()
+        made.settle()
+        made.close()
+    assert objective.learned == seen.learned
+
+
 def test_without_reuse_each_batch_is_drawn_for_its_step(tmp_path: Path) -> None:
     made, objective = trainer(tmp_path, dataclasses.replace(REUSED, reuse=1))
     for _ in range(4):

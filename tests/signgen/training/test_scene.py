@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import pytest
 import torch
 
+from signgen.close_ups import cut_out
 from signgen.constants import rows_of_part
 from signgen.data import LAYOUT, Batch, View
 from signgen.hand_points import HANDS
@@ -134,5 +135,10 @@ def test_a_mirrored_reference_is_mirrored_with_its_map_and_alone() -> None:
     assert torch.equal(mirrored.reference_maps, plain.reference_maps.flip(-1))
     assert torch.equal(mirrored.pixels, plain.pixels)
     assert torch.equal(mirrored.maps, plain.maps)
+    seen, same = (
+        cut_out(scene.reference, scene.reference_close_ups, 16) for scene in (mirrored, plain)
+    )
+    assert same.abs().max() > 0.1
+    torch.testing.assert_close(seen, same, rtol=0, atol=1e-4)
     found = [torch.equal(some.reference[row], plain.reference[row].flip(-1)) for row in range(8)]
     assert 0 < sum(found) < 8
