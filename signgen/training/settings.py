@@ -85,9 +85,9 @@ class Optimisation:
     learned from, in other company each time, out of a pool of so many batches: for samples that
     take longer to draw than to learn from (Choi et al. 2019, data echoing); warmup: steps until the
     full learning rate, which then falls along a cosine; beta2: of AdamW's mean squares; clip_norm:
-    of the gradient; precision: float32 or bfloat16; share: of the minutes that several stages divide;
-    dev_every: steps between two looks at the dev split, 0 for none; dev_batches: in each look;
-    select: whether the weights that were best on dev are handed on, not the last ones.
+    of the gradient; precision: float32 or bfloat16; share: of the minutes that several stages
+    divide; dev_every: steps between two looks at the dev split, 0 for none; dev_batches: in each
+    look; select: whether the weights that were best on dev are handed on, not the last ones.
     """
 
     steps: int = 1000
