@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from signgen.cli.console import Result, emit, progress, say
-from signgen.cli.options import PATH, breadth_option, frame_size, json_option
+from signgen.cli.options import PATH, breadth_option, frame_size, input_path, json_option
 from signgen.cli.studio_look import look
 from signgen.cli.studio_perform import perform
 
 if TYPE_CHECKING:
     from signgen.studio.breadth import Breadth
     from signgen.studio.corpus import BuiltClip
+    from signgen.studio.motion_files import MotionFile
     from signgen.studio.plan import CorpusSettings
 
 _GROUP_EXAMPLES = """\b
@@ -27,6 +28,7 @@ Examples:
   signgen studio build studio_corpus --signers 20 --clips 200 -j 8
   signgen studio build phoenix_like --signers 9 --clips 90 --size 210x260 --split-by clip
   signgen studio build for_the_hub --signers 40 --clips 400 --video --seed 3
+  signgen studio build real_motion --signers 20 --clips 200 --motions poses/
 """
 
 
@@ -46,7 +48,7 @@ studio.add_command(perform)
     "--clips",
     type=click.IntRange(min=1),
     required=True,
-    help="How many sentences in all; the signers take turns.",
+    help="How many in all; the signers take turns.",
 )
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
 @click.option(
@@ -74,6 +76,14 @@ studio.add_command(perform)
     help="How far keypoints err as MediaPipe's do: 0 for exact ones, 1 for MediaPipe's errors.",
 )
 @breadth_option
+@click.option(
+    "--motions",
+    type=input_path,
+    multiple=True,
+    metavar="PATH",
+    help="Perform this pose file, or those in this folder, in turn, and invent no signs; "
+    "may be repeated.",
+)
 @click.option("--max-frames", type=click.IntRange(min=1), help="Cut each clip after so many.")
 @click.option(
     *("-j", "--jobs"),
@@ -93,6 +103,7 @@ def build(
     split_by: Literal["signer", "clip"],
     detector: float,
     breadth: "Breadth",
+    motions: tuple[Path, ...],
     max_frames: int | None,
     jobs: int,
     as_json: bool,
@@ -101,7 +112,7 @@ def build(
 
     With exact keypoints, or such as --detector says; `signgen corpus extract OUTPUT --split all
     --cache FOLDER` finds MediaPipe's own. The same seed gives the same pictures. A run that was
-    stopped can be started again with the same options.
+    stopped can be started again with the same options, and the same --motions wherever they lie.
     """
     from signgen.studio.plan import CorpusSettings
 
@@ -115,6 +126,7 @@ def build(
         detector=detector,
         max_frames=max_frames or 0,
         breadth=breadth,
+        motions=_read_motions(motions, max_frames or 0),
     )
     built = _build(output, settings, jobs)
     counts: Result = {
@@ -128,6 +140,18 @@ def build(
         emit(result, as_json=as_json, text=output)
     if errors:
         raise click.ClickException(f"{output}: clips failed: {len(errors)}; run it again")
+
+
+def _read_motions(paths: tuple[Path, ...], max_frames: int) -> "tuple[MotionFile, ...]":
+    from signgen.studio.motion_files import find_motions, read_motion
+
+    files = find_motions(paths)
+    found = []
+    with progress(len(files), "motions") as advance:
+        for path in files:
+            found.append(read_motion(path, max_frames))
+            advance(1)
+    return tuple(found)
 
 
 def _build(output: Path, settings: "CorpusSettings", jobs: int) -> "list[BuiltClip]":

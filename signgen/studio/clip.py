@@ -82,6 +82,13 @@ def draw_vocabulary(size: int, rng: np.random.Generator) -> tuple[Gloss, ...]:
 def rehearse(figure: Figure, take: Take, fps: float) -> tuple[Performance, Camera]:
     """Return how the signer performs the take, and the camera that will film it."""
     rng = np.random.default_rng(take.seed)
+    camera = draw_camera(figure, take, rng)
+    performance = perform(figure.signer, take.glosses, fps=fps, rng=rng)
+    return _cut(performance, take.max_frames), camera
+
+
+def draw_camera(figure: Figure, take: Take, rng: np.random.Generator) -> Camera:
+    """Return the camera for a take, a little beside where the signer's look wants it."""
     shift, turn = rng.uniform(-1, 1, 2)
     framing = figure.look.framing
     framing = replace(
@@ -89,9 +96,7 @@ def rehearse(figure: Figure, take: Take, fps: float) -> tuple[Performance, Camer
         shift=framing.shift + _MOST_SHIFT * float(shift),
         turn=framing.turn + _MOST_TURN * float(turn),
     )
-    camera = Camera.framed(figure.signer, take.size, framing)
-    performance = perform(figure.signer, take.glosses, fps=fps, rng=rng)
-    return _cut(performance, take.max_frames), camera
+    return Camera.framed(figure.signer, take.size, framing)
 
 
 def film(figure: Figure, pose: Pose, camera: Camera, supersample: int = 2) -> Iterator[Shot]:

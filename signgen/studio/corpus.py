@@ -24,8 +24,10 @@ from signgen.studio.plan import CorpusSettings, PlannedClip, plan_corpus
 SETTINGS = "studio.json"
 STALL_SECONDS = 600.0
 _WITHOUT_FLAG = ("vocabulary", "most_glosses")  # of the settings
-_UNSAID = {"breadth": "narrow"}  # what settings of before there was the word mean
-_MAX_SETTINGS_BYTES = 100_000
+# what settings of before there was the word mean
+_UNSAID: dict[str, Any] = {"breadth": "narrow", "motions": []}
+_MAX_SETTINGS_BYTES = 64_000_000
+_TOLD_MOTIONS = 3
 _CHILD = "signgen.studio.corpus_task"
 
 
@@ -76,6 +78,7 @@ def _build(
             name=clip.name,
             take=clip.take,
             detector=settings.detector,
+            motion=clip.motion,
         ).to_text()
         for clip in todo
     ]
@@ -128,8 +131,11 @@ def _compare(root: Path, there: dict[str, Any], wanted: dict[str, Any]) -> None:
     if not differing:
         return
     # 0 and False are what is meant without the flag
-    given = [_flag(key, there[key]) for key in differing if there.get(key)]
-    absent = [_flag(key, True) for key in differing if not there.get(key)]
+    plain = [key for key in differing if key != "motions"]
+    given = [_flag(key, there[key]) for key in plain if there.get(key)]
+    absent = [_flag(key, True) for key in plain if not there.get(key)]
+    given += _motions_flag(there["motions"], wanted["motions"])
+    absent += _motions_flag(wanted["motions"], there["motions"])
     told = zip(("with", "without"), (given, absent), strict=True)
     begun = " and ".join(f"{word} {' '.join(flags)}" for word, flags in told if flags)
     raise OutputError(root, f"was begun {begun}", "give the same again, or choose another folder")
@@ -143,6 +149,16 @@ def _flag(key: str, value: object) -> str:
     return f"{name} {'x'.join(map(str, value)) if isinstance(value, list) else value}"
 
 
+def _motions_flag(ours: list[dict[str, str]], theirs: list[dict[str, str]]) -> list[str]:
+    """Return, as the command line has it, which motions are ours alone, if any are."""
+    own = [f"{m['name']} ({m['sha256'][:8]})" for m in ours if m not in theirs]
+    if not own:
+        return []
+    more = len(own) - _TOLD_MOTIONS
+    rest = f" and {more} more" if more > 0 else ""
+    return [f"--motions {', '.join(own[:_TOLD_MOTIONS])}{rest}"]
+
+
 def _read_settings(path: Path) -> dict[str, Any]:
     content = read_input(path, CorpusError, _MAX_SETTINGS_BYTES, "choose another folder")
     try:
@@ -151,7 +167,18 @@ def _read_settings(path: Path) -> dict[str, Any]:
         raise CorpusError(path, f"is no JSON ({error})", "choose another folder") from error
     if not isinstance(there, dict):
         raise CorpusError(path, "is no JSON object", "choose another folder")
+    motions = there.get("motions", [])
+    if not isinstance(motions, list) or not all(map(_is_motion, motions)):
+        raise CorpusError(
+            path, "says of its motions what nothing can read", "choose another folder"
+        )
     return there
+
+
+def _is_motion(words: object) -> bool:
+    return isinstance(words, dict) and all(
+        isinstance(words.get(key), str) for key in ("name", "sha256")
+    )
 
 
 def _sweep(root: Path, place: Place) -> None:

@@ -6,14 +6,14 @@
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pose_sequences.errors import OutputError
+from pose_sequences.errors import PathError
 from pose_sequences.extract.answers import answers
 from pose_sequences.extract.crew import serve
 from pose_sequences.files import write_poses
@@ -21,12 +21,16 @@ from pose_sequences.images import write_png
 from pose_sequences.outputs import fresh_folder
 from pose_sequences.phoenix import HOLISTIC_LAYOUTS, KEYPOINTS
 from pose_sequences.phoenix.clip import FPS, frame_name
+from pose_sequences.sequence import PoseSequence
 from pose_sequences.video.mp4 import Mp4Writer
 from signgen import __version__
-from signgen.studio.clip import Take, dress_signer, film, join_points, rehearse, to_poses
+from signgen.studio.clip import Take, dress_signer, film, join_points, to_poses
 from signgen.studio.detector import Detection, bundled_detector
 from signgen.studio.factory import SignerFactory
+from signgen.studio.figure import Figure
 from signgen.studio.gloss import Gloss
+from signgen.studio.keypoints import Keypoints
+from signgen.studio.motion_files import MotionFile, Scene, rehearse_motion, rehearse_take
 
 Write = Callable[[NDArray[np.uint8]], None]
 
@@ -58,13 +62,18 @@ class Place:
 
 @dataclass(frozen=True, kw_only=True)
 class FilmTask:
-    """One clip to film; detector: how far its keypoints err, 0 for exact ones."""
+    """One clip to film.
+
+    detector: how far its keypoints err, 0 for exact ones; motion: what is performed instead of the
+    take's glosses.
+    """
 
     place: Place
     split: str
     name: str
     take: Take
     detector: float = 0.0
+    motion: MotionFile | None = None
 
     def to_text(self) -> str:
         """Return the task as the child reads it."""
@@ -78,12 +87,16 @@ class FilmTask:
         glosses = tuple(Gloss(**gloss) for gloss in take.pop("glosses"))
         size = tuple(take.pop("size"))
         place = Place(**words.pop("place"))
-        return cls(place=place, take=Take(glosses=glosses, size=size, **take), **words)
+        motion = words.pop("motion")
+        if motion:
+            motion = MotionFile(glosses=tuple(motion.pop("glosses")), **motion)
+        take = Take(glosses=glosses, size=size, **take)
+        return cls(place=place, take=take, motion=motion, **words)
 
 
 def work(text: str) -> Iterator[str]:
     """Do a task given as text; yield what ``understand`` reads."""
-    return answers(_film(FilmTask.from_text(text)), OutputError)
+    return answers(_film(FilmTask.from_text(text)), PathError)
 
 
 def _film(task: FilmTask) -> Iterator[int]:
@@ -92,21 +105,34 @@ def _film(task: FilmTask) -> Iterator[int]:
     # the pictures appear last: where they are, the keypoints are, too
     with _opened(task) as write:
         figure = dress_signer(_factory(), task.take.signer, task.take.breadth)
-        performance, camera = rehearse(figure, task.take, FPS)
-        for shot in film(figure, performance.pose, camera):
-            for frame in shot.frames.numpy():
-                write(frame)
-            seen.append(shot.keypoints)
-            yield len(shot.frames)
-        exact = join_points(seen)
-        poses = to_poses(exact, camera, FPS, performance.segments)
-        if task.detector:
-            chance = np.random.default_rng([task.take.seed, *b"detector"])
-            detection = Detection(strength=task.detector)
-            poses = bundled_detector().apply(poses, exact, camera, chance, detection)
+        scene = _rehearsed(figure, task)
+        for pose in scene.poses:
+            for shot in film(figure, pose, scene.camera):
+                for frame in shot.frames.numpy():
+                    write(frame)
+                seen.append(shot.keypoints)
+                yield len(shot.frames)
+        poses = _seen(task, scene, join_points(seen))
         for layout in HOLISTIC_LAYOUTS:
             path = task.place.keypoints(layout, task.split, task.name)
             write_poses(poses.converted(layout), path, overwrite=True)
+
+
+def _rehearsed(figure: Figure, task: FilmTask) -> Scene:
+    if task.motion:
+        return rehearse_motion(figure, task.take, task.motion)
+    return rehearse_take(figure, task.take)
+
+
+def _seen(task: FilmTask, scene: Scene, exact: Keypoints) -> PoseSequence:
+    """Return the points of a whole clip as exactly as the task wants them."""
+    poses = to_poses(exact, scene.camera, FPS, scene.segments)
+    poses = replace(poses, gloss=scene.gloss)
+    if not task.detector:
+        return poses
+    chance = np.random.default_rng([task.take.seed, *b"detector"])
+    detection = Detection(strength=task.detector)
+    return bundled_detector().apply(poses, exact, scene.camera, chance, detection)
 
 
 @contextmanager

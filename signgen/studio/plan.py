@@ -1,6 +1,7 @@
 """Who signs what in a corpus, from the settings and the seed alone; nothing is filmed here."""
 
 from dataclasses import asdict, dataclass
+from math import ceil
 from typing import Any, Literal
 
 import numpy as np
@@ -10,6 +11,8 @@ from signgen import __version__
 from signgen.studio.breadth import BREADTHS, Breadth
 from signgen.studio.clip import Take, draw_glosses, draw_vocabulary
 from signgen.studio.detector import Detection
+from signgen.studio.gloss import name as gloss_name
+from signgen.studio.motion_files import MotionFile
 
 MIN_SIDE, MAX_SIDE = 32, 2048
 _HELD_OUT = 10  # of so many signers or clips, one is for dev and one for test
@@ -25,7 +28,8 @@ class CorpusSettings:
     there are; most_glosses: of a sentence; max_frames: after which a clip is cut, 0 for whole
     sentences, which the tables name in any case; detector: how far keypoints err as MediaPipe's do
     (detector.Detection's strength), 0 for exact ones; breadth: how wide a world the signers are out
-    of. Raises ValueError if they are out of range.
+    of; motions: what is performed instead of sentences, in any order, the same one counting once.
+    Raises ValueError if they are out of range.
     """
 
     signers: int
@@ -39,8 +43,12 @@ class CorpusSettings:
     max_frames: int = 0
     detector: float = 0.0
     breadth: Breadth = "narrow"
+    motions: tuple[MotionFile, ...] = ()
 
     def __post_init__(self) -> None:
+        # neither where the files lie nor in what order they were given is to make a difference
+        motions = {(motion.name, motion.sha256): motion for motion in self.motions}
+        object.__setattr__(self, "motions", tuple(motions[key] for key in sorted(motions)))
         Detection(strength=self.detector)
         width, height = self.size
         if self.breadth not in BREADTHS:
@@ -64,17 +72,30 @@ class CorpusSettings:
 
     def as_json(self) -> dict[str, Any]:
         """Return what a corpus says of how it was made."""
-        return {"made_by": f"signgen {__version__} studio", **asdict(self), "size": [*self.size]}
+        words = asdict(self) | {"size": [*self.size]}
+        words["motions"] = [{"name": m.name, "sha256": m.sha256} for m in self.motions]
+        return {"made_by": f"signgen {__version__} studio", **words}
 
 
 @dataclass(frozen=True, kw_only=True)
 class PlannedClip:
-    """A clip to film: its name, split and signer in the tables, and the take."""
+    """A clip to film: its name, split and signer in the tables, and the take.
+
+    motion: what is performed instead of the take's glosses, of which there are none.
+    """
 
     name: str
     split: Split
     signer: str
     take: Take
+    motion: MotionFile | None = None
+
+    @property
+    def glosses(self) -> tuple[str, ...]:
+        """What is signed, as the tables have it; for a cut clip too, all that was meant to be."""
+        if self.motion:
+            return self.motion.glosses
+        return tuple(gloss_name(gloss) for gloss in self.take.glosses)
 
 
 def plan_corpus(settings: CorpusSettings) -> list[PlannedClip]:
@@ -82,11 +103,13 @@ def plan_corpus(settings: CorpusSettings) -> list[PlannedClip]:
     vocabulary = draw_vocabulary(settings.vocabulary, _generator(settings.seed, "vocabulary"))
     by_signer = settings.split_by == "signer"
     splits = _splits(settings.signers if by_signer else settings.clips)
+    motions = _motions_in_turn(settings)
     clips = []
     for number in range(settings.clips):
         signer = number % settings.signers
         rng = _generator(settings.seed, "clip", number)
-        glosses = draw_glosses(vocabulary, settings.most_glosses, rng)
+        motion = motions[number] if motions else None
+        glosses = [] if motion else draw_glosses(vocabulary, settings.most_glosses, rng)
         take = Take(
             signer=int(_generator(settings.seed, "signer", signer).integers(2**31)),
             glosses=tuple(glosses),
@@ -101,9 +124,23 @@ def plan_corpus(settings: CorpusSettings) -> list[PlannedClip]:
                 split=splits[signer if by_signer else number],
                 signer=f"Signer{signer + 1:02d}",
                 take=take,
+                motion=motion,
             )
         )
     return clips
+
+
+def _motions_in_turn(settings: CorpusSettings) -> list[MotionFile]:
+    """Return the motion of each clip, if there are any: every one once, then all once again."""
+    if not settings.motions:
+        return []
+    count = len(settings.motions)
+    # in another order each time, or signers who take turns might have the same ones for ever
+    turns = (
+        _generator(settings.seed, "motions", number).permutation(count)
+        for number in range(ceil(settings.clips / count))
+    )
+    return [settings.motions[row] for turn in turns for row in turn][: settings.clips]
 
 
 def _splits(count: int) -> tuple[Split, ...]:

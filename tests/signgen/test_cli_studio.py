@@ -116,6 +116,31 @@ def test_a_wide_corpus_is_another_than_a_narrow_one(tmp_path: Path) -> None:
     assert run("build", narrow, *SMALL).stderr == "filmed 0, kept 1, failed 0\n"
 
 
+def test_signers_perform_pose_files(tmp_path: Path) -> None:
+    root = tmp_path / "corpus"
+    result = run("build", root, *SMALL, "--video", "--motions", "example:hello")
+    assert (result.exit_code, result.stdout) == (0, f"{root}\n")
+    assert result.stderr == "filmed 1, kept 0, failed 0\n"
+    (row,) = map(json.loads, (root / "metadata.jsonl").read_text().splitlines())
+    assert (row["motion"], row["num_frames"], row["license"]) == ("hello.npz", 3, "other")
+    assert row["gloss"] == "HELLO WORLD I SHOW SIGN THREE LIKE"
+    table = root / "annotations" / "manual" / "studio.train.corpus.csv"
+    assert f"|{row['gloss']}|" in table.read_text()
+    refused = run("build", root, *SMALL, "--video")
+    assert refused.stderr.startswith(f"Error: {root}: was begun with --motions hello.npz (")
+
+
+def test_a_motion_that_is_no_use_is_one_line_and_leaves_nothing(tmp_path: Path) -> None:
+    root, bad = tmp_path / "corpus", tmp_path / "bad.npz"
+    bad.write_text("no archive")
+    result = run("build", root, *SMALL, "--motions", "example:hello", "--motions", bad)
+    assert (result.exit_code, result.stdout) == (1, "")
+    (line,) = result.stderr.splitlines()
+    assert line.startswith(f"Error: {bad}: ")
+    assert "; " in line
+    assert not root.exists()
+
+
 @pytest.mark.parametrize(
     "args",
     [
@@ -123,6 +148,7 @@ def test_a_wide_corpus_is_another_than_a_narrow_one(tmp_path: Path) -> None:
         ("build", "corpus", "--signers", 0, "--clips", 2),
         ("build", "corpus", "--signers", 1, "--clips", 1, "--size", "big"),
         ("build", "corpus", "--signers", 1, "--clips", 1, "--split-by", "day"),
+        ("build", "corpus", "--signers", 1, "--clips", 1, "--motions", "example:nobody"),
         ("look", "-o", "sheet.png"),
         ("look", "--seed", 2**63, "-o", "sheet.png"),
         ("look", "--seed", 1, "-o", "sheet.jpg"),

@@ -25,7 +25,7 @@ from signgen.studio.reenact.numbers import Numbers
 from signgen.studio.reenact.rig import Rig
 from signgen.studio.reenact.sight import RIGID, SHOULDERS, Sight
 
-__all__ = ["NoBodyError", "Reenactment", "reenact"]
+__all__ = ["NoBodyError", "Reenactment", "check_body", "reenact"]
 
 
 class NoBodyError(ValueError):
@@ -94,15 +94,20 @@ class Reenactment:
         return Camera(centre, camera.pixels_a_metre * scale, camera.size)
 
 
+def check_body(sequence: PoseSequence) -> None:
+    """Raise NoBodyError for a sequence that no signer can do."""
+    shoulders = sequence.points.find(("body.left_shoulder", "body.right_shoulder"))
+    if not (sequence.confidence[:, shoulders] > FAINT).all(1).any():
+        raise NoBodyError("shows both shoulders in no frame")
+
+
 def reenact(signer: Signer, sequence: PoseSequence, settings: Repair | None = None) -> Reenactment:
     """Prepare a signer to do what a sequence shows; any layout, any frame rate, any length.
 
     settings: of the repair that comes first. Raises NoBodyError, and MissingHandsError where hands
     are missing and that is the policy.
     """
-    shoulders = sequence.points.find(("body.left_shoulder", "body.right_shoulder"))
-    if not (sequence.confidence[:, shoulders] > FAINT).all(1).any():
-        raise NoBodyError("shows both shoulders in no frame")
+    check_body(sequence)
     repaired, report = repair(sequence, settings)
     sight = Sight.of(repaired)
     rig = Rig.of(signer, torch.tensor(RIGID))
