@@ -199,7 +199,7 @@ class TestFiles:
             *("both/hello.npz", "both/more/world.npz", "openpose")
         ]
         (tmp_path / "empty").mkdir()
-        with pytest.raises(PoseFileError, match="empty: holds no pose file; put .npz, .pose"):
+        with pytest.raises(PoseFileError, match="empty: holds no pose file"):
             find_motions([folder, tmp_path / "empty"])
 
     def test_the_hash_is_of_the_motion_and_not_of_the_file(self, tmp_path: Path) -> None:
@@ -243,5 +243,5 @@ class TestFiles:
         with pytest.raises(PoseFileError, match="to `signgen poses convert`, and give what that"):
             read_motion(path)
         path.write_text("no archive")
-        with pytest.raises(PoseFileError, match="odd.npz: "):
+        with pytest.raises(PoseFileError, match=r"odd\.npz: "):
             read_motion(path)
