@@ -199,7 +199,7 @@ class TestFiles:
             *("both/hello.npz", "both/more/world.npz", "openpose")
         ]
         (tmp_path / "empty").mkdir()
-        with pytest.raises(PoseFileError, match="empty: holds no pose file; put .npz, .pose"):
+        with pytest.raises(PoseFileError, match=r"empty: holds no pose file; put .npz, .pose"):
             find_motions([folder, tmp_path / "empty"])
 
     def test_the_hash_is_of_the_motion_and_not_of_the_file(self, tmp_path: Path) -> None:
@@ -236,12 +236,13 @@ class TestFiles:
         with pytest.raises(PoseFileError, match="in no frame of the first 4; take it out, or give"):
             read_motion(path, FRAMES)
         assert read_motion(path, FRAMES + 1).glosses == ("HELLO",)
-        write_poses(replace(hello(), gloss="A " * 20_000, segments=()), path, overwrite=True)
-        with pytest.raises(PoseFileError, match="has 39999 bytes of glosses, 30000 are possible;"):
+        segments = (Segment("A" * 4000, 0, 1),) * 10
+        write_poses(replace(hello(), segments=segments), path, overwrite=True)
+        with pytest.raises(PoseFileError, match="has 40009 bytes of glosses, 30000 are possible;"):
             read_motion(path)
         np.savez(path, keypoints=hello().keypoints, confidence=hello().confidence)
         with pytest.raises(PoseFileError, match="to `signgen poses convert`, and give what that"):
             read_motion(path)
         path.write_text("no archive")
-        with pytest.raises(PoseFileError, match="odd.npz: "):
+        with pytest.raises(PoseFileError, match=r"odd.npz: .+; "):
             read_motion(path)
