@@ -1,7 +1,6 @@
 """A render that does not end well: told to, killed, or without room. Nothing half-done stays."""
 
 import os
-import resource
 import signal
 import subprocess
 import sys
@@ -13,6 +12,7 @@ import pytest
 
 from pose_sequences.outputs import sweep_temporaries
 from tests.signer import signing
+from tests.signgen.little_room import little_room
 from tests.signgen.render_place import Place
 
 
@@ -78,20 +78,10 @@ def test_a_killed_render_leaves_no_output_and_no_encoder(place: Place, tmp_path:
     assert not any(tmp_path.iterdir())
 
 
-@pytest.fixture
-def little_room(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Let no file grow beyond some bytes, for a while."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (request.param, hard))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-
-
-@pytest.mark.parametrize("little_room", [20_000], indirect=True)
-@pytest.mark.usefixtures("little_room")
 def test_a_disk_without_room_is_one_clear_line(place: Place, tmp_path: Path) -> None:
     output = tmp_path / "clip.mp4"
-    result = place.run(str(place.root / "me.npz"), "-o", output, "--size", "2048x2048")
+    with little_room(20_000):
+        result = place.run(str(place.root / "me.npz"), "-o", output, "--size", "2048x2048")
     assert (result.exit_code, result.stdout) == (1, "")
     error = result.stderr.splitlines()[-1]
     assert error.startswith(f"Error: {output}: ffmpeg ended with ")
@@ -99,13 +89,12 @@ def test_a_disk_without_room_is_one_clear_line(place: Place, tmp_path: Path) -> 
     assert not any(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("little_room", [2_600], indirect=True)
-@pytest.mark.usefixtures("little_room")
 def test_without_room_for_what_goes_beside_it_there_is_no_film(
     place: Place, tmp_path: Path
 ) -> None:
     words = ("-o", tmp_path / "clip.mp4", "--report", tmp_path / "r.json")
-    result = place.run(str(place.root / "me.npz"), *words)  # a film of 2 kB, a report of 3
+    with little_room(2_600):
+        result = place.run(str(place.root / "me.npz"), *words)  # a film of 2 kB, a report of 3
     assert (result.exit_code, result.stdout) == (1, "")
     error = result.stderr.splitlines()[-1]
     assert error.startswith(f"Error: {tmp_path / 'r.json'}: cannot be written (File too large)")

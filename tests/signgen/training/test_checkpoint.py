@@ -1,7 +1,5 @@
 """Checkpoints: whole or not there, in pieces as small as asked for."""
 
-import resource
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,6 +7,7 @@ import torch
 
 from pose_sequences.errors import InputError, OutputError
 from signgen.training.checkpoint import Checkpoint, read_latest, write_checkpoint
+from tests.signgen.little_room import little_room
 
 
 def some_checkpoint() -> Checkpoint:
@@ -56,18 +55,11 @@ def test_a_damaged_checkpoint_says_what_to_do(tmp_path: Path, damage: str) -> No
         read_latest(tmp_path)
 
 
-@pytest.fixture
-def little_room() -> Iterator[None]:
-    """Let no file grow beyond some bytes, for a while."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, hard))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-
-
-@pytest.mark.usefixtures("little_room")
 def test_a_disk_without_room_is_one_clear_line_and_leaves_nothing(tmp_path: Path) -> None:
-    with pytest.raises(OutputError, match=r"safetensors: cannot be written .*; check the folder"):
+    refused = pytest.raises(
+        OutputError, match=r"safetensors: cannot be written .*; check the folder"
+    )
+    with refused, little_room(20_000):
         write_checkpoint(tmp_path, some_checkpoint(), step=1, shard_mb=100)
     assert not any(tmp_path.iterdir())
 
