@@ -22,7 +22,6 @@ from tests.signgen.studio.people import (
     wide_signer,
 )
 
-
 # what looks of the wide studio have besides; a narrow one has its defaults
 NEW = ("style", "pitch", "roll", "distance", "lens", "headroom", "fill_from", "coldness", "knee")
 
