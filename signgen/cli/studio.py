@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from signgen.cli.console import Result, emit, progress, say
+from signgen.cli.console import Result, counted, emit, progress, say
 from signgen.cli.options import PATH, breadth_option, frame_size, input_path, json_option
 from signgen.cli.studio_look import look
 from signgen.cli.studio_perform import perform
@@ -146,12 +146,8 @@ def _read_motions(paths: tuple[Path, ...], max_frames: int) -> "tuple[MotionFile
     from signgen.studio.motion_files import find_motions, read_motion
 
     files = find_motions(paths)
-    found = []
-    with progress(len(files), "motions") as advance:
-        for path in files:
-            found.append(read_motion(path, max_frames))
-            advance(1)
-    return tuple(found)
+    read = (read_motion(path, max_frames) for path in files)
+    return tuple(counted(read, total=len(files), label="motions"))
 
 
 def _build(output: Path, settings: "CorpusSettings", jobs: int) -> "list[BuiltClip]":

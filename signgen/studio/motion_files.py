@@ -13,6 +13,7 @@ import numpy as np
 
 from pose_sequences.errors import PoseFileError
 from pose_sequences.files import read_poses
+from pose_sequences.folders import Wanted, find
 from pose_sequences.inputs import is_folder
 from pose_sequences.phoenix.clip import FPS
 from pose_sequences.sequence import PoseSequence, Segment
@@ -22,6 +23,7 @@ from signgen.studio.figure import Figure, Pose
 from signgen.studio.reenact import NoBodyError, check_body, reenact
 
 SUFFIXES = (".npz", ".pose", ".parquet")  # and folders of OpenPose's .json
+_MOTIONS = Wanted(SUFFIXES, (".json",), "pose files", ".json", PoseFileError)
 _MAX_GLOSS_BYTES = 30_000  # a line of a table has them twice, in 64 kB
 
 logger = logging.getLogger(__name__)
@@ -63,7 +65,7 @@ def find_motions(paths: Sequence[Path]) -> list[Path]:
     """
     found: list[Path] = []
     for path in paths:
-        inside = _inside(path) if is_folder(path, PoseFileError) else [path]
+        inside = find(path, _MOTIONS, logger) if is_folder(path, PoseFileError) else [path]
         if not inside:
             kinds = ", ".join(SUFFIXES)
             raise PoseFileError(path, "holds no pose file", f"put {kinds} there")
@@ -108,28 +110,6 @@ def rehearse_motion(figure: Figure, take: Take, motion: MotionFile) -> Scene:
     gloss = " ".join(word for word, _, _ in segments) or " ".join(motion.glosses)
     camera = draw_camera(figure, take, np.random.default_rng(take.seed))
     return Scene(reenact(figure.signer, sequence).poses(), camera, segments, gloss)
-
-
-def _inside(folder: Path) -> list[Path]:
-    try:
-        entries = sorted(entry for entry in folder.iterdir() if not entry.name.startswith("."))
-        folders = {entry for entry in entries if entry.is_dir()}
-    except OSError as error:
-        raise PoseFileError(
-            folder, f"cannot be listed ({error.strerror})", "check its permissions"
-        ) from error
-    found: list[Path] = []
-    for entry in entries:
-        if entry in folders:
-            found += [] if entry.is_symlink() else _inside(entry)
-        elif entry.suffix.lower() in SUFFIXES:
-            found.append(entry)
-    num_json = sum(entry.suffix.lower() == ".json" for entry in entries)
-    if num_json and not found:
-        return [folder]
-    if num_json:
-        logger.warning("%s: left out, since pose files are there: %d .json", folder, num_json)
-    return found
 
 
 def _read(path: Path) -> PoseSequence:

@@ -19,9 +19,10 @@ from pose_sequences.phoenix import Corpus
 from pose_sequences.phoenix.check import check
 from pose_sequences.phoenix.clip import SPLITS
 from pose_sequences.video import read_frames
-from signgen.studio.corpus import BuiltClip, build_corpus
+from signgen.studio.corpus import build_corpus
 from signgen.studio.gloss import name
 from signgen.studio.plan import CorpusSettings, plan_corpus
+from tests.signgen.studio.corpora import build, contents
 
 SETTINGS = CorpusSettings(
     signers=3, clips=3, seed=5, size=(64, 80), vocabulary=6, most_glosses=2, max_frames=4
@@ -34,17 +35,6 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("studio") / "corpus"
     assert {clip.outcome for clip in build(root, SETTINGS, workers=2)} == {"filmed"}
     return root
-
-
-def build(root: Path, settings: CorpusSettings, workers: int = 1) -> list[BuiltClip]:
-    with closing(build_corpus(root, settings, workers=workers)) as events:
-        return list(events)
-
-
-def contents(root: Path) -> dict[str, bytes]:
-    """Return all files of a folder."""
-    files = sorted(path for path in root.rglob("*") if path.is_file())
-    return {str(path.relative_to(root)): path.read_bytes() for path in files}
 
 
 def test_the_check_of_a_corpus_finds_nothing_to_say(built: Path) -> None:

@@ -17,10 +17,11 @@ from pose_sequences.phoenix.check import check
 from pose_sequences.phoenix.clip import FPS
 from pose_sequences.repair.scale import shoulder_width
 from pose_sequences.sequence import PoseSequence, Segment, mark_missing
-from signgen.studio.corpus import BuiltClip, build_corpus
+from signgen.studio.corpus import build_corpus
 from signgen.studio.motion_files import find_motions, read_motion
 from signgen.studio.plan import CorpusSettings, plan_corpus
 from tests.signer import signing
+from tests.signgen.studio.corpora import build, contents
 
 FRAMES = 4
 SHOULDERS = ("body.left_shoulder", "body.right_shoulder")
@@ -50,16 +51,6 @@ def settings(folder: Path) -> CorpusSettings:
     return CorpusSettings(
         signers=3, clips=3, seed=5, size=(64, 64), max_frames=FRAMES, motions=motions
     )
-
-
-def build(root: Path, wanted: CorpusSettings, workers: int = 1) -> list[BuiltClip]:
-    with closing(build_corpus(root, wanted, workers=workers)) as events:
-        return list(events)
-
-
-def contents(root: Path) -> dict[str, bytes]:
-    files = sorted(path for path in root.rglob("*") if path.is_file())
-    return {str(path.relative_to(root)): path.read_bytes() for path in files}
 
 
 @pytest.fixture(scope="module")
