@@ -25,6 +25,7 @@ Examples:
   signgen train all --config mini --data studio:signers=200,clips=4000 --output-dir out/mini
   accelerate launch --multi_gpu -m signgen train all --config mini --data … --output-dir …
   signgen train all --config mini-cpu --begin-with mini --data my_corpus --output-dir out/mine
+  signgen train all --config mini --data my_corpus --data studio:breadth=wide --output-dir out/both
   signgen train denoiser --config my.toml --data PHOENIX-2014-T --output-dir out/denoiser \\
     --set denoiser.batch_size=64 --device cuda
 """
@@ -36,9 +37,11 @@ Examples:
 @click.option(
     "--data",
     required=True,
+    multiple=True,
     metavar="CORPUS|studio:…",
     help="A corpus in the Phoenix layout, or the studio: studio, studio:SEED or "
-    "studio:signers=64,clips=1024,… films synthetic signers as they are drawn.",
+    "studio:signers=64,clips=1024,… films synthetic signers as they are drawn. Given several "
+    "times, each batch has samples of all.",
 )
 @click.option("--output-dir", required=True, type=FOLDER, help="Where the stages are written.")
 @click.option("--set", "changes", multiple=True, metavar="KEY=VALUE", help="Change the recipe.")
@@ -69,7 +72,7 @@ Examples:
 def train(
     stage: str,
     config: str,
-    data: str,
+    data: tuple[str, ...],
     output_dir: Path,
     changes: tuple[str, ...],
     begin_with: str | None,

@@ -126,14 +126,15 @@ def _command(words: list[str], folder: Path) -> str:
     stage = words[words.index("train") + 1]
     given = [word for option in words for word in option.split("=", 1 if option[:2] == "--" else 0)]
     values = [(name, value) for name, value in pairwise(given) if name in _SHOWN]
-    data = dict(pairwise(given)).get("--data", "nothing")
-    if not is_studio(data):
+    data = [value for name, value in pairwise(given) if name == "--data"] or ["nothing"]
+    others = [one for one in data if not is_studio(one)]
+    if others:
         raise InputError(
-            folder, f"was trained on {data}", "the card is for the studio's data alone"
+            folder, f"was trained on {others[0]}", "the card is for the studio's data alone"
         )
-    shown = re.sub(r"shelf=[^,]*", "shelf=SHELF", data)
+    shown = " ".join("--data " + re.sub(r"shelf=[^,]*", "shelf=SHELF", one) for one in data)
     settings = " ".join(f"{name} {Path(value).name}" for name, value in values)
-    return f"signgen train {stage} {settings} --data {shown} --output-dir OUTPUT"
+    return f"signgen train {stage} {settings} {shown} --output-dir OUTPUT"
 
 
 _CARD = """\

@@ -1,12 +1,13 @@
 """Where samples come from: a corpus on disk, in memory or not, or the studio as it goes.
 
 ``--data PATH`` is a corpus in the Phoenix layout; ``--data studio:signers=64,seed=3`` films
-synthetic signers when they are drawn, by the settings of studio.source.
+synthetic signers when they are drawn, by the settings of studio.source. Given several times, each
+batch has samples of all.
 """
 
 import hashlib
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_origin, get_type_hints
@@ -18,6 +19,7 @@ from pose_sequences.phoenix.clip import Split
 from pose_sequences.sequence import PoseSequence
 from signgen.data import MemoryClips, SampleSource, clips_with_keypoints, read_clip
 from signgen.training.disk_clips import DiskClips, pairing_of
+from signgen.training.mixture import Mixture
 from signgen.training.settings import SampleSettings
 
 if TYPE_CHECKING:
@@ -29,6 +31,7 @@ _GIB = 2**30
 _OF_CORPORA = (
     *("cache_latents", "features_gb", "triples", "self_pairs", "undistort", "max_frames"),
 )
+_OF_ONE = ("cache_latents", "features_gb")  # kept under the numbers of one corpus's frames
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,8 +61,16 @@ def is_studio(data: str) -> bool:
     return data == STUDIO or data.startswith(f"{STUDIO}:")
 
 
-def check_data(data: str, settings: SampleSettings, size: int) -> None:
+def check_data(data: Sequence[str], settings: SampleSettings, size: int) -> None:
     """Raise what open_sources would, as far as it is known without reading a clip."""
+    for one in data:
+        _check(one, settings, size)
+    for key in _OF_ONE:
+        if len(data) > 1 and getattr(settings, key):
+            raise ValueError(f"samples.{key} is for a single corpus; give --data once, or set it 0")
+
+
+def _check(data: str, settings: SampleSettings, size: int) -> None:
     if not is_studio(data):
         Corpus.open(Path(data))
         return
@@ -72,12 +83,24 @@ def check_data(data: str, settings: SampleSettings, size: int) -> None:
             )
 
 
-def open_sources(data: str, reading: Reading, *, dev: bool) -> Sources:
-    """Open what is trained on; data: a corpus folder or ``studio:key=value,…``; dev: also that.
+def open_sources(data: Sequence[str], reading: Reading, *, dev: bool) -> Sources:
+    """Open what is trained on; data: corpus folders or ``studio:key=value,…``; dev: also that.
 
     Raises CorpusError for a folder that is no corpus or a split without keypoints, ValueError for
     settings that the studio does not have.
     """
+    opened = [_opened(one, reading, dev=dev) for one in data]
+    if len(opened) == 1:
+        return opened[0]
+    others = [sources.dev for sources in opened if sources.dev is not None]
+    return Sources(
+        train=Mixture([sources.train for sources in opened]),
+        dev=Mixture(others) if others else None,
+        slow=any(sources.slow for sources in opened),
+    )
+
+
+def _opened(data: str, reading: Reading, *, dev: bool) -> Sources:
     if not is_studio(data):
         corpus = Corpus.open(Path(data))
         train = open_split(corpus, "train", reading)

@@ -19,6 +19,7 @@ from signgen.training.sources import (
     studio_settings,
 )
 from tests.signgen.training.tiny import CPU, SIZE, write_recipe
+from tests.signgen.training.toy_corpus import write_toy_corpus
 
 pytestmark = pytest.mark.light
 
@@ -61,7 +62,7 @@ def test_the_studio_is_asked_for_by_its_own_settings() -> None:
 )
 def test_what_the_studio_does_not_know_is_refused_with_the_word(data: str, said: str) -> None:
     with pytest.raises(ValueError, match=said):
-        check_data(data, SampleSettings(), 64)
+        check_data([data], SampleSettings(), 64)
 
 
 @pytest.mark.parametrize(
@@ -71,12 +72,24 @@ def test_what_is_for_corpora_is_refused_for_the_studio(key: str) -> None:
     still = {"zoom_share": 0.0, "reference_shift": 0.0, "reference_scale": 0.0, "grain": 0.0}
     settings = SampleSettings(**still, **{key: 1})
     with pytest.raises(ValueError, match=f"samples.{key} is for the frames of a corpus"):
-        check_data("studio", settings, 64)
+        check_data(["studio"], settings, 64)
+
+
+@pytest.mark.parametrize("key", ["cache_latents", "features_gb"])
+def test_what_is_kept_by_a_corpus_frame_numbers_is_refused_for_several(
+    key: str, tmp_path: Path
+) -> None:
+    corpora = [str(write_toy_corpus(tmp_path / name)) for name in ("one", "other")]
+    still = {"zoom_share": 0.0, "reference_shift": 0.0, "reference_scale": 0.0, "grain": 0.0}
+    settings = SampleSettings(**still, **{key: 1})
+    check_data(corpora[:1], settings, 64)
+    with pytest.raises(ValueError, match=f"samples.{key} is for a single corpus"):
+        check_data(corpora, settings, 64)
 
 
 def test_a_folder_that_is_no_corpus_is_named(tmp_path: Path) -> None:
     with pytest.raises(CorpusError, match="holds no corpus"):
-        check_data(str(tmp_path), SampleSettings(), 64)
+        check_data([str(tmp_path)], SampleSettings(), 64)
 
 
 def test_dev_has_other_signers_than_training() -> None:
@@ -96,12 +109,25 @@ def test_the_shelf_of_dev_stands_beside_that_of_training(shelf: str) -> None:
 def test_two_sources_of_the_same_words_draw_the_same() -> None:
     # what several processes do: each has a source of its own
     reading = Reading(settings=SampleSettings(), size=SIZE, device=CPU)
-    sources = [open_sources(data, reading, dev=False) for data in (STUDIO, f"{STUDIO},ahead=true")]
+    words = ([STUDIO], [f"{STUDIO},ahead=true"])
+    sources = [open_sources(data, reading, dev=False) for data in words]
     sources[1].train.draw(1, 1, torch.Generator().manual_seed(8))  # another history
     ours, theirs = (s.train.draw(2, 2, torch.Generator().manual_seed(5)) for s in sources)
     assert torch.equal(ours.clips.frames, theirs.clips.frames)
     assert torch.equal(ours.references.frames, theirs.references.frames)
     assert sources[0].dev is None
+
+
+def test_dev_is_mixed_as_training_is(tmp_path: Path) -> None:
+    reading = Reading(settings=SampleSettings(), size=SIZE, device=CPU)
+    corpus = str(write_toy_corpus(tmp_path / "corpus", num_dev_signers=1))
+    sources = open_sources([STUDIO, corpus], reading, dev=True)
+    for mixed in (sources.train, sources.dev):
+        assert mixed is not None
+        batch = mixed.draw(2, 2, torch.Generator().manual_seed(1))
+        assert len(batch.signers.unique()) == 2
+        assert batch.clips.frames.shape == (4, 3, SIZE, SIZE)
+        assert batch.clips.exact is not None  # the studio's, and of the corpus what is known
 
 
 def test_every_stage_trains_from_the_studio(tmp_path: Path) -> None:
