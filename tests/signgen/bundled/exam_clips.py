@@ -20,6 +20,7 @@ from pose_sequences.video.mp4 import write_mp4
 from signgen.evaluation.recognition.exam import FIRST_SIGNER
 from signgen.pipeline import SignVideoPipeline
 from signgen.sampling import Steps
+from signgen.studio.breadth import Breadth
 from signgen.studio.clip import Take, draw_glosses, draw_vocabulary
 from signgen.studio.corpus_task import FilmTask, Place
 from signgen.studio.gloss import Gloss
@@ -41,8 +42,17 @@ class ExamClip:
     poses: Path
 
 
-def exam_takes(num_clips: int, num_frames: int, seen: frozenset[Gloss], seed: int) -> list[Take]:
-    """Return what is filmed, each clip of another signer; seen: signs of the training."""
+def exam_takes(
+    num_clips: int,
+    num_frames: int,
+    seen: frozenset[Gloss],
+    seed: int,
+    breadth: Breadth = "narrow",
+) -> list[Take]:
+    """Return what is filmed, each clip of another signer; seen: signs of the training.
+
+    The signs are the same in either breadth.
+    """
     rng = np.random.default_rng([seed, *b"exam clips"])
     new = tuple(sign for sign in draw_vocabulary(_VOCABULARY, rng) if sign not in seen)
     return [
@@ -52,6 +62,7 @@ def exam_takes(num_clips: int, num_frames: int, seen: frozenset[Gloss], seed: in
             seed=int(rng.integers(2**31)),
             size=SIZE,
             max_frames=num_frames,
+            breadth=breadth,
         )
         for _ in range(num_clips)
     ]

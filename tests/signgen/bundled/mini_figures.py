@@ -1,6 +1,6 @@
 """What the bundled model is held to, on signers, takes and signs that training never saw.
 
-python -m tests.signgen.bundled.mini_figures film FOLDER [--clips N] [--frames N] [-j N]
+python -m tests.signgen.bundled.mini_figures film FOLDER [--clips N] [--frames N] [--breadth B]
 python -m tests.signgen.bundled.mini_figures render FOLDER OUTPUT [--model DIR] [--clips N] …
 python -m tests.signgen.bundled.mini_figures find [--model DIR]
 python -m tests.signgen.bundled.mini_figures pairs FOLDER [--pairs N] [--takes K] [--model DIR] …
@@ -21,6 +21,8 @@ import torch
 
 from signgen.pipeline import SignVideoPipeline
 from signgen.rendering.model import find_model, open_model
+from signgen.studio.breadth import BREADTHS
+from signgen.studio.clip import Take
 from signgen.studio.gloss import Gloss
 from signgen.studio.source import StudioSource
 from signgen.take import Windows
@@ -38,12 +40,13 @@ SEED = 20_000_003
 TRAINING = (
     "studio:seed=11",
     "studio:seed=12",
+    "studio:seed=13,breadth=wide",
 )  # what mini was trained on, one slice after the other
 
 
 def film(args: argparse.Namespace) -> None:
     """Film the exam's clips."""
-    takes = exam_takes(args.clips, args.frames, _signs_of(args.training), SEED)
+    takes = _takes(args)
     film_clips(args.folder, takes, workers=args.jobs)
     _say(f"{len(takes)} clips in {args.folder}")
 
@@ -55,7 +58,7 @@ def render(args: argparse.Namespace) -> None:
         pipeline.register_modules(motion_adapter=None)
     if args.shared_noise is not None:
         pipeline.register_to_config(shared_noise=args.shared_noise)
-    takes = exam_takes(args.clips, args.frames, _signs_of(args.training), SEED)
+    takes = _takes(args)
     clips = film_clips(args.folder, takes, workers=1)
     args.output.mkdir(parents=True, exist_ok=True)
     began, used = time.monotonic(), _cpu()
@@ -68,6 +71,11 @@ def render(args: argparse.Namespace) -> None:
     seconds, cpu = time.monotonic() - began, _cpu() - used
     if frames:
         _say(f"{frames} frames: {frames / seconds:.2f} a second, {cpu / frames:.3f} CPU s each")
+
+
+def _takes(args: argparse.Namespace) -> list[Take]:
+    seen = _signs_of(args.training)
+    return exam_takes(args.clips, args.frames, seen, SEED, args.breadth)
 
 
 def find(args: argparse.Namespace) -> None:
@@ -137,6 +145,7 @@ def _arguments() -> argparse.Namespace:
         made[name].add_argument("--clips", type=int, default=60)
         made[name].add_argument("--frames", type=int, default=50)
         made[name].add_argument("--training", nargs="+", default=TRAINING)
+        made[name].add_argument("--breadth", choices=BREADTHS, default="narrow")
     for name in ("render", "find", "pairs"):
         made[name].add_argument("--model", default="mini")
     for name in ("film", "pairs"):
