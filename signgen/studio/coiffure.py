@@ -212,10 +212,7 @@ def _curtains(head: Head, end: float, wave: float = 0.0) -> list[Piece]:
         lines = grown(
             head, Growth(roots + 0.006 * normals, flow, length, margin, 30, 0.45 + 0.2 * share)
         )
-        steps = torch.cat([0 * share[:, None], lines.diff(dim=1).norm(dim=2).cumsum(1)], 1)
-        low = (lines[..., 2] < head.height(end)).int().argmax(1)
-        low = torch.where(low == 0, lines.shape[1] - 1, low)
-        stop = steps.gather(1, low[:, None])[:, 0]
+        stop = _down_to(lines, torch.full_like(share, head.height(end)))
         if wave:
             phase = 1.2 * value_noise(share[:, None].expand(-1, 3), 0.12, coiffure.seed + 7)
             lines = waved(head, lines, 0.009, wave, torch.pi * phase)
@@ -239,15 +236,23 @@ def _fringe(head: Head) -> list[Piece]:
     length = torch.full_like(share, 0.14)
     growth = Growth(roots + 0.010 * normals, flow, length, margin, 14, 0.22, beside=False)
     lines = grown(head, growth)
-    steps = torch.cat([0 * share[:, None], lines.diff(dim=1).norm(dim=2).cumsum(1)], 1)
-    low = (lines[..., 2] < head.height(0.785 - 0.033 * coiffure.fringe)).int().argmax(1)
-    stop = steps.gather(1, low[:, None])[:, 0]
-    return [curtain(head, lines, stop, clumps=0.003, ragged=0.004, tone=torch.ones_like(share))]
+    # longer towards the temples, where it meets the rest
+    end = 0.785 - 0.033 * coiffure.fringe - 0.030 * share**4
+    stop = _down_to(lines, end + head.height(0.0))
+    return [curtain(head, lines, stop, clumps=0.004, ragged=0.006, tone=1 - 0.25 * share**4)]
+
+
+def _down_to(lines: Tensor, height: Tensor) -> Tensor:
+    """Return how long lines (N, S+1, 3) are where they come below a height (N,), or in all."""
+    along = lines.diff(dim=1).norm(dim=2).cumsum(1)
+    below = lines[:, 1:, 2] < height[:, None]
+    first = torch.where(below.any(1), below.int().argmax(1), along.shape[1] - 1)
+    return along.gather(1, first[:, None])[:, 0]
 
 
 def _combed_back(head: Head) -> list[Piece]:
-    shell = Shell(lift=0.007 + 0.009 * head.coiffure.volume, sides=0.9, lumps=0.12, comb="back")
-    return [shell_piece(head, shell), *_fringe(head)]
+    shell = Shell(lift=0.009 + 0.012 * head.coiffure.volume, sides=0.8, lumps=0.25, comb="back")
+    return [shell_piece(head, shell)]
 
 
 def _flow(back: float, up: float) -> Callable[[Tensor], Tensor]:

@@ -21,7 +21,9 @@ _UNDERTONE = (1.0, 0.96, 0.88)
 
 @dataclass(frozen=True)
 class Complexion:
-    """skin, lips, iris, brows: linear colours; blush, stubble, freckles: 0 to 1."""
+    """skin, lips, iris, brows: linear colours; darkness, blush, stubble, freckles: 0 to 1; palms:
+    the linear colour that they come near on the darkest skin.
+    """
 
     skin: Colour
     lips: Colour
@@ -31,12 +33,18 @@ class Complexion:
     blush: float
     stubble: float
     freckles: float
+    palms: Colour = (0.55, 0.30, 0.20)
 
 
 def linear(colour: tuple[float, ...]) -> Colour:
     """Return an sRGB colour of 0 to 255 as linear light of 0 to 1."""
     red, green, blue = ((channel / 255) ** 2.2 for channel in colour)
     return red, green, blue
+
+
+def luminance(colour: Colour) -> float:
+    """Return how bright a linear colour is."""
+    return 0.21 * colour[0] + 0.72 * colour[1] + 0.07 * colour[2]
 
 
 def contrast(one: Colour, other: Colour) -> float:

@@ -6,7 +6,7 @@ to a device as a whole. Clothes and light are the wardrobe's; the file itself is
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from signgen.studio.phenotypes import TRAITS, draw_traits, draw_wide_traits, var
 
 BUNDLED = Path(__file__).with_name("factory.safetensors")
 _NUM_TIP_VERTICES = 6
+_SEEN_PALMS = (0.40, 0.22, 0.15)
 
 
 @dataclass(frozen=True)
@@ -194,7 +195,10 @@ def _draw(seed: int, num_identities: int, breadth: Breadth) -> tuple[Tensor, Ten
     generator = torch.Generator().manual_seed(seed)
     traits = (draw_traits if breadth == "narrow" else draw_wide_traits)(1, generator)[0]
     identity = torch.randn(num_identities, generator=generator).clamp(-2.2, 2.2)
-    return traits, identity, draw_complexion(traits, generator)
+    complexion = draw_complexion(traits, generator)
+    if breadth == "wide":  # whose cameras open for dark skin until its palms would be white
+        complexion = replace(complexion, palms=_SEEN_PALMS)
+    return traits, identity, complexion
 
 
 def _nearest_rotation(matrices: Tensor) -> Tensor:

@@ -60,7 +60,7 @@ def strand_table(coiffure: Coiffure) -> Strands:
     generator = torch.Generator().manual_seed(seed)
     fine = _blurred(torch.rand(_STRANDS, _ALONG, generator=generator), 0, 3)
     coarse = _blurred(torch.rand(_STRANDS, _ALONG, generator=generator), 5, 6)
-    tone = 0.20 * _standard(fine) + 0.16 * _standard(coarse)
+    tone = 0.13 * _standard(fine) + 0.15 * _standard(coarse)
     pale = smoothstep(0.8, 1.6, _standard(fine) + 2.2 * (grey - 0.6)) * min(grey, 0.5)
     tone = (1 + tone).clamp(0.35, 1.9) + 1.0 * pale
     glint = (0.9 + 0.9 * _standard(_blurred(fine, 1, 2))).clamp(0.05, 2.6)

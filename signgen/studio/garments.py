@@ -25,8 +25,9 @@ _EDGES: dict[Neck, tuple[float, float, float]] = {
     "vee": (0.550, 0.577, 0.602),
     "scoop": (0.530, 0.583, 0.602),
     "high": (0.606, 0.610, 0.614),
+    "round": (0.528, 0.568, 0.592),
 }
-_LOWER: dict[Neck, float] = {"crew": 0.015, "vee": 0.0, "scoop": 0.03, "high": 0.004}
+_LOWER: dict[Neck, float] = {"crew": 0.015, "vee": 0.0, "scoop": 0.03, "high": 0.004, "round": 0.02}
 
 
 def garment_piece(signer: Signer, garment: Garment) -> Piece:

@@ -182,7 +182,7 @@ def _knuckles(anatomy: Anatomy) -> Tensor:
 def _palms(colour: Tensor, anatomy: Anatomy, complexion: Complexion) -> Tensor:
     # palms tan less: on dark skin they are much lighter than the backs of the hands
     pale = 0.75 * complexion.darkness**1.5
-    inner = colour.new_tensor((0.55, 0.30, 0.20))
+    inner = colour.new_tensor(complexion.palms)
     alpha = pale * _palm(anatomy)[:, None]
     return torch.lerp(colour, torch.maximum(colour, inner), alpha)
 

@@ -67,7 +67,7 @@ def draw_traits(num_people: int, generator: torch.Generator) -> Tensor:
 def draw_wide_traits(num_people: int, generator: torch.Generator) -> Tensor:
     """Draw people of 14 to 84 years and of all builds: (N, 11) in the order of ``TRAITS``."""
     traits = draw_traits(num_people, generator)
-    ages = age_trait(14 + 70 * torch.rand(num_people, generator=generator) ** 1.3)
+    ages = age_trait(14 + 70 * torch.rand(num_people, generator=generator) ** 1.8)
     traits[:, TRAITS.index("age")] = ages
     for name, spread in (("muscle", 1.35), ("weight", 1.6), ("height", 1.4)):
         column = TRAITS.index(name)

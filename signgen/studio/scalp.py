@@ -19,6 +19,7 @@ from signgen.studio.style import Coiffure
 
 _NEAR = 4
 _LOWEST = 0.35  # of the template: what hair can lie on
+_THIN = 0.005  # metres above the hairline where hair is so thin that it is painted on the skin
 _RECEDING = ("receding", "crown")
 
 
@@ -196,13 +197,13 @@ def shell_piece(head: Head, shell: Shell) -> Piece:
     locks = value_noise(strands * strands.new_tensor([1.0, 0.2, 1.0]), 0.014, coiffure.seed + 2)
     lift = lift * (1 + shell.lumps * (locks + value_noise(place, 0.03, coiffure.seed + 3)))
     outwards = unit(torch.lerp(head.normals, unit(signer.rest - head.centre), shell.round))
-    edge = 0.6 + 0.4 * smoothstep(0.0, 0.02, above)
+    edge = 0.75 + 0.25 * smoothstep(0.0, 0.02, above)
     return hair_piece(
         rest=signer.rest + lift[:, None] * outwards,
         strands=strands,
         skin=signer.anatomy.skin,
         colour=dyed(coiffure, 0.3 * smoothstep(0.0, 0.08, above)) * edge[:, None],
-        cut=above,
+        cut=above - _THIN,
         triangles=head.scalp,
         two_sided=False,
     )

@@ -19,7 +19,7 @@ from signgen.studio.strands import grid
 from signgen.studio.style import Outfit
 from signgen.studio.wardrobe import Garment
 
-_ROUND = 72
+_ROUND = 120
 _NECK = -0.028  # depth of the neck's axis in the template
 # heights over the edge and metres outwards, from the inside to the outer edge
 _BAND = ((-0.002, 0.000), (0.007, 0.002), (0.006, 0.006), (-0.004, 0.0065), (-0.011, 0.004))
@@ -103,7 +103,7 @@ def _strip(ring: Ring, profile: tuple[tuple[float, float], ...], colour: Colour)
     rows = [
         ring.places + out * ring.out + ring.places.new_tensor([0.0, 0.0, up]) for up, out in profile
     ]
-    ribs = 0.9 + 0.1 * torch.cos(ring.turn * _ROUND / 2)
+    ribs = 0.9 + 0.1 * torch.cos(ring.turn * 36)
     return _sewn(ring, rows, ring.places.new_tensor(colour) * ribs[:, None])
 
 
@@ -126,7 +126,9 @@ def _collar(bare: Bare, ring: Ring, colour: Colour, stand: float, fall: float, g
         rows.append(base + drop + away[:, None] * ring.out)
     rows = [row + back for row in rows]
     rows[3:] = [bare.cleared(row, 0.019) for row in rows[3:]]
-    open_front = (ring.turn.abs() - gap).repeat(len(rows))
+    # a notch that is narrow below
+    gaps = gap * ring.turn.new_tensor([0.0, 1.0, 1.0, 1.1, 1.2]).repeat_interleave(_ROUND)
+    open_front = ring.turn.abs().repeat(len(rows)) - gaps
     # the edge is seamed, and what lies inside is in the shade
     piece = _sewn(ring, rows, ring.places.new_tensor(colour), cut=open_front * 0.05)
     shade = piece.rest.new_tensor([0.7, 0.85, 1.0, 1.0, 0.72]).repeat_interleave(_ROUND)
@@ -135,8 +137,8 @@ def _collar(bare: Bare, ring: Ring, colour: Colour, stand: float, fall: float, g
 
 def _ruffle(ring: Ring, colour: Colour, seed: int) -> Piece:
     """Return a soft frill along the neckline."""
-    wave = 0.004 * torch.sin(16 * ring.turn)
-    wave = wave + 0.003 * value_noise(60 * ring.template, 1.0, seed)
+    wave = 0.0025 * torch.sin(11 * ring.turn)
+    wave = wave + 0.002 * value_noise(60 * ring.template, 1.0, seed)
     up = ring.places.new_tensor([0.0, 0.0, 1.0])
     rows = [
         ring.places + 0.006 * up + 0.001 * ring.out,

@@ -75,7 +75,7 @@ def shade(figure: Figure, posed: Posed, fragments: Fragments) -> Tensor:
     halfway = _unit(towards + like.new_tensor(_TO_CAMERA))
     cold = like.new_tensor([1 - 0.06 * light.coldness, 1.0, 1 + 0.08 * light.coldness])
     glint = (normal @ halfway).clamp(min=0) ** _finish(surface.material, "sharpness", like)
-    glint = light.key * surface.shine * glint * share
+    glint = light.gloss * light.key * surface.shine * glint * share
     lit = surface.colour * (key + (fill + sky)[:, None] * cold) + glint[:, None]
     return _held_back(light.exposure * lit, light.knee)
 

@@ -9,6 +9,7 @@ from signgen.studio.noise import value_noise
 from signgen.studio.pieces import Piece, smoothstep
 from signgen.studio.scalp import Head, dyed, hair_piece, unit
 
+_CLOTH = 0.016  # metres more that hair keeps above skin from the shoulders on, where cloth is
 _BESIDE = 0.026  # metres behind the eyes from which on hair may hang before the ears
 
 
@@ -37,7 +38,9 @@ def grown(head: Head, growth: Growth) -> Tensor:
     weight = torch.as_tensor(growth.weight).expand(len(at))[:, None]
     for _ in range(growth.steps):
         flow = unit(flow + weight * flow.new_tensor([0.0, 0.05, -1.0]))
-        moved = head.cleared(at + step * flow, growth.margin)
+        moved = at + step * flow
+        dressed = smoothstep(-0.15, -0.22, moved[:, 2] - head.eye[2])
+        moved = head.cleared(moved, growth.margin + _CLOTH * dressed)
         if growth.beside:
             moved = _beside_face(head, moved, side)
         flow = 0.6 * (moved - at) / step + 0.4 * flow

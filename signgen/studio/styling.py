@@ -3,7 +3,7 @@
 Patterns and beards are minorities, and no cloth is near the colour of the hands before it.
 """
 
-from signgen.studio.complexion import Colour, contrast, linear
+from signgen.studio.complexion import Colour, contrast, linear, luminance
 from signgen.studio.dice import Dice
 from signgen.studio.factory import Signer
 from signgen.studio.phenotypes import age_in_years
@@ -25,6 +25,7 @@ _CLOTH = (
     *((152, 150, 144), (192, 188, 180), (208, 206, 200), (98, 76, 60), (146, 62, 46)),
     *((168, 126, 54), (92, 110, 74), (64, 92, 128), (132, 156, 178), (160, 96, 110)),
     *((54, 44, 40), (196, 170, 130), (120, 60, 88), (28, 72, 110), (150, 130, 168)),
+    *((112, 84, 134), (58, 112, 84), (150, 74, 50), (38, 104, 124), (150, 60, 76)),
 )
 _LOWER = ((22, 23, 28), (34, 44, 70), (58, 58, 62), (70, 58, 46), (120, 108, 88), (52, 62, 84))
 _TRIM = ((226, 224, 216), (24, 24, 26), (92, 70, 50), (150, 146, 138))
@@ -70,6 +71,8 @@ _CELLS: dict[Pattern, tuple[float, float]] = {
     "marl": (0.008, 0.014),
 }
 _PATTERNED = 0.34  # of all signers
+_WHITEST = 0.9  # linear, of cloth before a camera that is set for skin of the luminance _WELL_LIT
+_WELL_LIT, _FOLLOWED = 0.34, 0.75  # as surroundings.py exposes
 
 
 def draw_style(signer: Signer, dice: Dice) -> Style:
@@ -86,7 +89,10 @@ def draw_style(signer: Signer, dice: Dice) -> Style:
 def draw_cloth(signer: Signer, dice: Dice) -> Colour:
     """Return a colour of cloth before which the signer's hands stand out."""
     skin = signer.complexion.skin
-    return dice.one_of([c for c in map(linear, _CLOTH) if contrast(c, skin) > 0.45])
+    # the exposure that shows dark skin burns white cloth out, as those who film know
+    brightest = _WHITEST * (luminance(skin) / _WELL_LIT) ** _FOLLOWED
+    told = [c for c in map(linear, _CLOTH) if contrast(c, skin) > 0.45]
+    return dice.one_of([c for c in told if luminance(c) < brightest])
 
 
 def years_of(signer: Signer) -> float:
@@ -117,7 +123,7 @@ def _outfit(signer: Signer, dice: Dice, feminine: bool) -> Outfit:
 def _coiffure(signer: Signer, dice: Dice, feminine: bool) -> Coiffure:
     cut = dice.one_of(_cuts(signer, dice, feminine))
     colour, tips, grey = _hair_colours(signer, dice, feminine)
-    fringed = cut in ("bob", "long", "wavy", "bun", "ponytail", "pixie", "crop", "sidepart")
+    fringed = cut in ("bob", "long", "wavy", "braids")
     return Coiffure(
         cut=cut,
         colour=colour,
@@ -126,7 +132,7 @@ def _coiffure(signer: Signer, dice: Dice, feminine: bool) -> Coiffure:
         length=dice.between(0.0, 1.0),
         parting=dice.one_of((-0.6, 0.0, 0.6)) + dice.between(-0.15, 0.15),
         volume=dice.between(0.0, 1.0),
-        fringe=dice.between(0.5, 1.0) * dice.happens(0.4) * fringed,
+        fringe=dice.between(0.5, 1.0) * dice.happens(0.25) * fringed,
         cloth=draw_cloth(signer, dice),
         seed=int(dice.between(0, 2**31 - 1)),
     )

@@ -10,7 +10,7 @@ import numpy as np
 
 from signgen.studio.breadth import Breadth
 from signgen.studio.camera import Framing
-from signgen.studio.complexion import Colour
+from signgen.studio.complexion import Colour, luminance
 from signgen.studio.factory import Signer
 from signgen.studio.rooms import draw_room
 from signgen.studio.wardrobe import Light, Look, draw_look
@@ -20,6 +20,7 @@ _WELL_LIT = 0.34  # linear, of skin as a camera's operator wants it
 # how far operators go: 1 makes every skin as bright as any other; below, dark hands are not found
 _FOLLOWS = (0.65, 0.85)
 _DARKEST, _BRIGHTEST = 0.7, 5.5  # what a camera's exposure reaches
+_POWDER = 0.5
 _SLIP = 0.25  # of an f-stop, that the exposure is off
 
 
@@ -35,7 +36,8 @@ def _surrounded(look: Look, signer: Signer, seed: int) -> Look:
     framing, light, room = _framing(rng), _light(rng), draw_room(rng)
     follows, slip = float(rng.uniform(*_FOLLOWS)), 2 ** float(rng.normal(0, _SLIP))
     exposure = exposure_for(light, signer.complexion.skin, follows) * slip
-    light = replace(light, exposure=exposure)
+    # glare hides fingers where the camera opens: then signers are powdered, and lamps are soft
+    light = replace(light, exposure=exposure, gloss=min(1.0, exposure**-_POWDER))
     return replace(look, framing=framing, light=light, background=room)
 
 
@@ -44,8 +46,7 @@ def exposure_for(light: Light, skin: Colour, follows: float) -> float:
 
     follows: from 0, whatever the skin, to 1, until every skin is as bright.
     """
-    luminance = 0.21 * skin[0] + 0.72 * skin[1] + 0.07 * skin[2]
-    brightness = luminance * _arriving(light)
+    brightness = luminance(skin) * _arriving(light)
     return min(max((_WELL_LIT / brightness) ** follows, _DARKEST), _BRIGHTEST)
 
 

@@ -12,9 +12,10 @@ from torch.nn.functional import interpolate
 
 from signgen.studio.beard import beard_inside
 from signgen.studio.factory import Anatomy, Signer
+from signgen.studio.noise import value_noise
 from signgen.studio.pieces import smoothstep
 from signgen.studio.raster import Mesh, rasterise
-from signgen.studio.scalp import Head
+from signgen.studio.scalp import Head, combed
 from signgen.studio.style import Style
 
 _WIDE, _TALL = 512, 256
@@ -197,9 +198,12 @@ def _shaven(canvas: _Canvas, style: Style) -> tuple[Tensor, Tensor]:
 def _hairline(canvas: _Canvas, signer: Signer, style: Style) -> tuple[Tensor, Tensor]:
     head = Head(signer, style.coiffure)
     above = head.hair_above(canvas.place) + 0.003 * canvas.noise(0.004)
+    # single hairs grow farther into the forehead than the shell
+    strands = combed(canvas.place, "back") * canvas.place.new_tensor([1.0, 0.2, 1.0])
+    above = above + 0.004 * value_noise(strands, 0.0012, style.features.seed)
     depth = _UNDER_HAIR.get(style.coiffure.cut, _HAIRY)
     grain = (0.94 + 0.08 * canvas.noise(0.0016)).clamp(0, 1.1)
-    alpha = depth * smoothstep(-0.007, 0.010, above) * grain
+    alpha = depth * smoothstep(-0.009, 0.012, above) * grain
     return alpha.clamp(0, 0.95), canvas.place.new_tensor(style.coiffure.colour)
 
 

@@ -15,7 +15,7 @@ from signgen.studio.rooms import Room
 from signgen.studio.style import Kind, Outfit, Style
 from signgen.studio.styling import draw_cloth, draw_style
 
-Neck = Literal["crew", "vee", "scoop", "high"]
+Neck = Literal["crew", "vee", "scoop", "high", "round"]
 Hairstyle = Literal["bald", "short", "crop", "bob", "long", "bun"]
 
 _CLOTH = (
@@ -59,7 +59,8 @@ class Hair:
 class Light:
     """key, fill, ambient: strengths; key_from, fill_from: directions towards the lights; warmth: of
     the key, -1 to 1 indoors; exposure: of the camera; coldness: of the fill and the ambient, 0 for
-    white; knee: the brightness from which on the camera holds highlights back, 1 for never.
+    white; knee: the brightness from which on the camera holds highlights back, 1 for never; gloss:
+    how much of their shine surfaces show.
     """
 
     key: float
@@ -71,6 +72,7 @@ class Light:
     fill_from: tuple[float, float, float] = (0.7, -0.6, 0.1)
     coldness: float = 0.0
     knee: float = 1.0
+    gloss: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -124,7 +126,7 @@ _LONG = (0.97, 0.98)
 _TAILORING: dict[Kind, _Tailoring] = {
     "tee": _Tailoring("crew", (0.0, 1.0), (0.30, 0.36), (0.007, 0.016)),
     "vee": _Tailoring("vee", (0.0, 1.0), (0.32, 0.75, *_LONG), (0.006, 0.014)),
-    "scoop": _Tailoring("scoop", (0.0, 1.0), (0.22, 0.36, 0.62, *_LONG), (0.004, 0.010)),
+    "scoop": _Tailoring("round", (0.0, 1.0), (0.22, 0.36, 0.62, *_LONG), (0.004, 0.010)),
     "turtleneck": _Tailoring("high", (0.0, 0.5), _LONG, (0.004, 0.012)),
     "polo": _Tailoring("crew", (0.0, 0.3), (0.32, 0.36), (0.007, 0.014)),
     "shirt": _Tailoring("crew", (0.0, 0.3), (0.36, 0.75, *_LONG, *_LONG), (0.009, 0.016)),
@@ -132,7 +134,7 @@ _TAILORING: dict[Kind, _Tailoring] = {
     "hoodie": _Tailoring("crew", (0.0, 0.4), _LONG, (0.014, 0.020)),
     "jacket": _Tailoring("crew", (0.0, 0.3), _LONG, (0.012, 0.017)),
     "cardigan": _Tailoring("crew", (0.2, 0.9), (0.75, *_LONG), (0.009, 0.015)),
-    "sleeveless": _Tailoring("scoop", (0.0, 0.8), (-0.12, -0.07), (0.004, 0.010)),
+    "sleeveless": _Tailoring("round", (0.0, 0.8), (-0.12, -0.07), (0.004, 0.010)),
     "sweater": _Tailoring("crew", (0.0, 0.5), _LONG, (0.012, 0.019)),
 }
 

@@ -92,7 +92,7 @@ class Scene:
     def drawn(cls, factory: SignerFactory, number: int, count: int, breadth: Breadth) -> "Scene":
         """Draw one random moment of each of POSES_A_SIGNER random signs, and take ``count``."""
         rng = np.random.default_rng([FIRST_SEED, number])
-        signer = factory.signer(FIRST_SEED + number)
+        signer = factory.signer(FIRST_SEED + number, breadth)
         figure = dress(signer, look_around(signer, signer.seed, breadth))
         glosses = draw_vocabulary(POSES_A_SIGNER, rng)
         seed = int(rng.integers(2**31))

@@ -1,14 +1,16 @@
 """Two breadths: narrow looks stay what the bundled model knows, wide ones cover far more."""
 
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from hashlib import sha256
 
 import pytest
 import torch
 
 from signgen.studio.camera import CLOSE, WEBCAM, Camera
-from signgen.studio.complexion import contrast
+from signgen.studio.complexion import contrast, linear, luminance
+from signgen.studio.factory import Signer
 from signgen.studio.figure import Pose, dress
+from signgen.studio.paint import skin_colour
 from signgen.studio.phenotypes import age_in_years, age_trait
 from signgen.studio.picture import render
 from signgen.studio.style import CUTS, KINDS, PATTERNS, Style
@@ -23,7 +25,10 @@ from tests.signgen.studio.people import (
 )
 
 # what looks of the wide studio have besides; a narrow one has its defaults
-NEW = ("style", "pitch", "roll", "distance", "lens", "headroom", "fill_from", "coldness", "knee")
+NEW = (
+    *("style", "pitch", "roll", "distance", "lens", "headroom", "fill_from", "coldness", "knee"),
+    "gloss",
+)
 
 
 def plain(value: object) -> object:
@@ -75,6 +80,25 @@ def test_no_cloth_of_a_wide_look_hides_the_hands() -> None:
         skin, outfit = wide_signer(seed % 24).complexion.skin, style_of(look).outfit
         for colour in (look.garment.colour, outfit.second, outfit.inner):
             assert contrast(colour, skin) > 0.45
+
+
+def test_no_cloth_is_much_brighter_than_the_skin_that_a_camera_is_set_for() -> None:
+    for seed, look in enumerate(wide_looks(120)):
+        skin, outfit = wide_signer(seed % 24).complexion.skin, style_of(look).outfit
+        open_by = (0.34 / luminance(skin)) ** 0.75
+        for colour in (look.garment.colour, outfit.second, outfit.inner):
+            assert luminance(colour) * open_by < 0.95
+
+
+def test_palms_of_the_darkest_skin_are_light_but_less_so_before_an_open_camera() -> None:
+    dark = linear((84, 53, 38))
+
+    def palest(person: Signer) -> float:
+        complexion = replace(person.complexion, skin=dark, lips=dark, darkness=1.0)
+        hand = person.anatomy.weight_of("metacarpal", "finger") > 0.5
+        return float(skin_colour(replace(person, complexion=complexion))[hand, 1].max())
+
+    assert 3 * dark[1] < palest(wide_signer(1)) < 0.8 * palest(signer(1))
 
 
 def test_wide_signers_are_from_teenagers_to_the_old() -> None:

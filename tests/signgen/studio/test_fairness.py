@@ -18,7 +18,8 @@ def test_tones_differ_in_skin_and_exposure_alone() -> None:
     assert torch.equal(pale.piece.rest, dark.piece.rest)
     assert torch.equal(pale.piece.triangles, dark.piece.triangles)
     assert pale.look.light.exposure < dark.look.light.exposure
-    assert replace(pale.look.light, exposure=dark.look.light.exposure) == dark.look.light
+    lit = dark.look.light
+    assert replace(pale.look.light, exposure=lit.exposure, gloss=lit.gloss) == lit
     assert replace(pale.look, light=dark.look.light) == dark.look
     cloth = pale.piece.triangles[pale.piece.material == Material.CLOTH]
     assert torch.equal(pale.piece.colour[cloth], dark.piece.colour[cloth])

@@ -141,12 +141,29 @@ def test_highlights_are_held_back_and_never_burn_out() -> None:
     assert (bright(0.7).amin(1) == 255).float().mean() < (bright(1.0).amin(1) == 255).float().mean()
 
 
+def test_signers_before_an_open_camera_shine_less() -> None:
+    lights = [wide(seed).light for seed in range(40)]
+    assert all(light.gloss == pytest.approx(min(1, light.exposure**-0.5)) for light in lights)
+    assert min(light.gloss for light in lights) < 0.9
+    pose, camera = hands_up(signer(2)), Camera.framed(signer(2), SIZE, CLOSE)
+    person = figure(2)
+
+    def bright(gloss: float) -> torch.Tensor:
+        light = replace(person.look.light, gloss=gloss)
+        pictures = render(replace(person, look=replace(person.look, light=light)), pose, camera)
+        return pictures.frames[torch.isin(pictures.parts, torch.tensor([2, 3, 4]))].float()
+
+    less, more = bright(0.3), bright(1.0)
+    assert (less <= more).all()
+    assert less.mean() < more.mean() - 0.3
+
+
 def test_the_narrow_world_is_todays() -> None:
     for seed in (1, 5):
         look = look_around(signer(seed), seed, "narrow")
         assert look == draw_look(signer(seed), seed)
         assert isinstance(look.background, Background)
-        assert (look.light.coldness, look.light.knee) == (0.0, 1.0)
+        assert (look.light.coldness, look.light.knee, look.light.gloss) == (0.0, 1.0, 1.0)
         assert dress_signer(factory(), seed).look == look
     # what the bundled model was trained on: an order of draws that changes shows here
     look = draw_look(signer(3), 3)

@@ -75,6 +75,17 @@ def test_hair_stands_out_of_the_skin_but_for_its_roots(cut: Cut) -> None:
         assert torch.allclose(piece.skin.sum(1), torch.ones(len(piece.skin)), atol=1e-3)
 
 
+@pytest.mark.parametrize("seed", [1, 3, 8])
+@pytest.mark.parametrize("parting", [-0.7, 0.0, 0.7])
+def test_a_fringe_has_no_gaps(seed: int, parting: float) -> None:
+    cut = replace(coiffure(seed, "bob", fringe=0.8), parting=parting)
+    fringe = coiffure_pieces(wide_signer(seed), cut)[-1]
+    roots = fringe.template[:, 1] == 0  # strand coordinates: nothing along the strand yet
+    assert roots.sum() == 40
+    assert (fringe.cut[roots] > 0.02).all()
+    assert fringe.cut[roots].diff().abs().max() < 0.03
+
+
 def test_lines_of_hair_keep_their_distance_and_hang_at_last() -> None:
     head = Head(wide_signer(6), coiffure(6, "long"))
     roots, normals = head.on(torch.tensor([[0.0, 0.045, 0.81], [0.07, -0.03, 0.79]]))
