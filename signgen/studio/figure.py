@@ -128,7 +128,7 @@ def dress(signer: Signer, look: Look) -> Figure:
         worn = [garment, *hair_pieces(signer, look.hair)]
     else:
         body, paint = made_up(signer, body, paint, look.style)
-        sewn = sewn_pieces(signer, look.garment, look.style.outfit, garment)
+        sewn = sewn_pieces(signer, look.garment, look.style, garment)
         worn = [garment, *sewn, *style_pieces(signer, look.style)]
     body = without(body, covered(anatomy, body, look.garment))
     pieces = [body, *worn]

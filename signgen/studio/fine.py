@@ -64,7 +64,7 @@ def strand_table(coiffure: Coiffure) -> Strands:
     pale = smoothstep(0.8, 1.6, _standard(fine) + 2.2 * (grey - 0.6)) * min(grey, 0.5)
     tone = (1 + tone).clamp(0.35, 1.9) + 1.0 * pale
     glint = (0.9 + 0.9 * _standard(_blurred(fine, 1, 2))).clamp(0.05, 2.6)
-    shine = 0.15 if coiffure.cut in _MATT else 0.5
+    shine = 0.15 if coiffure.cut in _MATT else 0.7
     return Strands(tone.flatten(), shine * glint.flatten())
 
 

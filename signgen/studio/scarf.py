@@ -12,7 +12,8 @@ _ROUND, _DOWN = 80, 46
 _HEM = ((0.0, -0.11, 0.470), (0.112, -0.03, 0.555), (0.0, 0.06, 0.50))
 _FACE_MIDDLE, _FACE_HALF_HEIGHT = 0.706, 0.082
 _SLAB = 0.016  # metres above and below that count as the same height
-_OVER = 0.010  # metres from the crown to the cloth's top
+_DOME = 0.055  # metres below the top within which the cloth closes
+_OVER = 0.005  # metres from the crown to the cloth's top
 
 
 def scarf_piece(head: Head) -> Piece:
@@ -25,6 +26,8 @@ def scarf_piece(head: Head) -> Piece:
     z = top + (ends - top) * torch.linspace(0, 1, _DOWN)[:, None]  # (D, R)
     level = z - head.height(0.0)
     radius = _radii(head, turn, z).minimum(hem[1, 0] + 0.01 + 0.04 * front.abs())
+    dome = ((z - top) / _DOME + 1).clamp(0, 1)  # closed above the crown
+    radius = radius * (1 - dome**2).sqrt()
     x, y = radius * turn.sin(), head.centre[1] - radius * front
     rest = torch.stack([x, y, z], 2).flatten(0, 1)
     low = smoothstep(0.68, 0.58, level).flatten()

@@ -16,7 +16,7 @@ from signgen.studio.noise import value_noise
 from signgen.studio.pieces import Material, Piece, smoothstep
 from signgen.studio.scalp import hair_piece, unit
 from signgen.studio.strands import grid
-from signgen.studio.style import Outfit
+from signgen.studio.style import Style
 from signgen.studio.wardrobe import Garment
 
 _ROUND = 120
@@ -39,14 +39,15 @@ class Ring:
     turn: Tensor
 
 
-def sewn_pieces(signer: Signer, garment: Garment, outfit: Outfit, cloth: Piece) -> list[Piece]:
-    """Return what is sewn to a garment, whose ``cloth`` has been cut."""
+def sewn_pieces(signer: Signer, garment: Garment, style: Style, cloth: Piece) -> list[Piece]:
+    """Return what is sewn to a garment, whose ``cloth`` has been cut; under a scarf, no collar."""
+    outfit, scarfed = style.outfit, style.coiffure.cut == "scarf"
     bare = Bare.of(signer)
     inside = neckline(cloth.template, garment)
     neck = _ring(cloth, inside, cloth.template[:, 2] > 0.40, _NECK)
     hem = _ring(cloth, cloth.template[:, 2] - outfit.hem, cloth.cut > 0.1, 0.0)
     pieces = [_skirt(hem, garment)] if hem is not None else []
-    if neck is None:
+    if neck is None or scarfed:
         return pieces
     colour = garment.colour
     match outfit.kind:

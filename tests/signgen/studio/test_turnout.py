@@ -12,11 +12,13 @@ from signgen.studio.clothmap import ClothMap, clothe
 from signgen.studio.coiffure import coiffure_pieces
 from signgen.studio.creases import arm_bends
 from signgen.studio.figure import Figure, dress
+from signgen.studio.garments import garment_piece
 from signgen.studio.keypoints import LAYOUT, project_keypoints
 from signgen.studio.kinematics import BoneMotion, move_bones
 from signgen.studio.picture import render
 from signgen.studio.pieces import Material
 from signgen.studio.scalp import Head
+from signgen.studio.sewing import sewn_pieces
 from signgen.studio.strands import Growth, grown
 from signgen.studio.style import Beard, Coiffure, Cut, Features, Frames, Outfit, Style
 from signgen.studio.trinkets import trinket_pieces
@@ -73,6 +75,25 @@ def test_hair_stands_out_of_the_skin_but_for_its_roots(cut: Cut) -> None:
         near = (points - person.rest[nearest]).norm(dim=1) < 0.012
         assert heights[near].quantile(0.05) > -0.003
         assert torch.allclose(piece.skin.sum(1), torch.ones(len(piece.skin)), atol=1e-3)
+
+
+@pytest.mark.parametrize("seed", [0, 5, 9])
+def test_a_scarf_is_closed_above_the_crown(seed: int) -> None:
+    (scarf,) = coiffure_pieces(wide_signer(seed), coiffure(seed, "scarf"))
+    highest = scarf.rest[scarf.rest[:, 2] > scarf.rest[:, 2].max() - 0.004]
+    assert (highest[:, :2] - highest[:, :2].mean(0)).norm(dim=1).median() < 0.04
+    assert (scarf.rest[:80, :2] - scarf.rest[:80, :2].mean(0)).norm(dim=1).max() < 0.002
+
+
+def test_under_a_scarf_there_is_no_collar() -> None:
+    person, look = wide_signer(0), draw_look(wide_signer(0), 0, "wide")
+    cloth = garment_piece(person, look.garment)
+    bare, scarfed = (
+        replace(style(0), coiffure=coiffure(0, cut), outfit=outfit(kind="shirt"))
+        for cut in ("bald", "scarf")
+    )
+    sewn = [len(sewn_pieces(person, look.garment, worn, cloth)) for worn in (bare, scarfed)]
+    assert sewn == [2, 1]
 
 
 @pytest.mark.parametrize("seed", [1, 3, 8])
