@@ -35,7 +35,7 @@ def _surrounded(look: Look, signer: Signer, seed: int) -> Look:
     rng = np.random.default_rng([seed, *b"surroundings"])
     framing, light, room = _framing(rng), _light(rng), draw_room(rng)
     follows, slip = float(rng.uniform(*_FOLLOWS)), 2 ** float(rng.normal(0, _SLIP))
-    exposure = exposure_for(light, signer.complexion.skin, follows) * slip
+    exposure = min(exposure_for(light, signer.complexion.skin, follows) * slip, _BRIGHTEST)
     # glare hides fingers where the camera opens: then signers are powdered, and lamps are soft
     light = replace(light, exposure=exposure, gloss=min(1.0, exposure**-_POWDER))
     return replace(look, framing=framing, light=light, background=room)

@@ -1,7 +1,7 @@
 """Whether MediaPipe finds hands of every skin as often: the same pictures in five tones.
 
-Only the skin differs, and the exposure with which the studio answers it: body, pose, camera, cloth,
-light and room are the same. Clothes are chosen for each tone in turn, so that none is favoured.
+Only the skin differs, and how the studio answers it: by the exposure, and by the colour of cloth,
+before which hands must stand out. Body, pose, camera, cut of clothes, lamps and room are the same.
 """
 
 from collections.abc import Iterator
@@ -80,10 +80,9 @@ def measure(kept: Kept, *, poses: int = POSES, breadth: Breadth = "wide") -> Fai
 
 @dataclass(frozen=True)
 class Scene:
-    """Moments (T,) of a signer's signs before one camera; cloth: the tone that it is chosen for."""
+    """Moments (T,) of a signer's signs before one camera."""
 
     signer: Signer
-    cloth: str
     breadth: Breadth
     camera: Camera
     moments: Pose
@@ -102,15 +101,12 @@ class Scene:
         rows = torch.from_numpy(rng.integers(ends[:, 0], ends[:, 1]))[:count]
         pose = performance.pose
         chosen = Pose(pose.rotations[rows], pose.actions[rows], pose.root[rows])
-        return cls(signer, [*TONES][number % len(TONES)], breadth, camera, chosen)
+        return cls(signer, breadth, camera, chosen)
 
     def figure(self, tone: str) -> Figure:
-        """Return the signer in a tone, as the studio exposes it, all else as in the others."""
-        dressed, lit = (
-            look_around(toned(self.signer, name), self.signer.seed, self.breadth)
-            for name in (self.cloth, tone)
-        )
-        return dress(toned(self.signer, tone), replace(dressed, light=lit.light))
+        """Return the signer in a tone, as the studio films it."""
+        person = toned(self.signer, tone)
+        return dress(person, look_around(person, person.seed, self.breadth))
 
     def seen(self, tone: str) -> Sightings:
         """Return what a fresh detector makes of each picture."""

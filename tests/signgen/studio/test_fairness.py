@@ -1,4 +1,4 @@
-"""The measurement of fairness: only the skin and its exposure differ between the pairs."""
+"""The measurement of fairness: the skin, its exposure and the cloth's colour alone differ."""
 
 from dataclasses import replace
 
@@ -6,13 +6,15 @@ import numpy as np
 import pytest
 import torch
 
+from signgen.studio.complexion import contrast, linear
 from signgen.studio.pieces import Material
 from tests.signgen.studio.fairness_figures import TONES, Fairness, Scene, lines
 from tests.signgen.studio.people import factory
 
 
-def test_tones_differ_in_skin_and_exposure_alone() -> None:
-    scene = Scene.drawn(factory(), 0, 2, "wide")
+@pytest.mark.parametrize("number", [0, 5])
+def test_tones_differ_in_skin_exposure_and_dye_alone(number: int) -> None:
+    scene = Scene.drawn(factory(), number, 2, "wide")
     assert scene.moments.num_frames == 2
     pale, dark = (scene.figure(tone) for tone in ("very light", "very dark"))
     assert torch.equal(pale.piece.rest, dark.piece.rest)
@@ -20,9 +22,10 @@ def test_tones_differ_in_skin_and_exposure_alone() -> None:
     assert pale.look.light.exposure < dark.look.light.exposure
     lit = dark.look.light
     assert replace(pale.look.light, exposure=lit.exposure, gloss=lit.gloss) == lit
-    assert replace(pale.look, light=dark.look.light) == dark.look
-    cloth = pale.piece.triangles[pale.piece.material == Material.CLOTH]
-    assert torch.equal(pale.piece.colour[cloth], dark.piece.colour[cloth])
+    assert pale.look.background == dark.look.background
+    assert replace(pale.look.garment, colour=dark.look.garment.colour) == dark.look.garment
+    for look, tone in ((pale.look, "very light"), (dark.look, "very dark")):
+        assert contrast(look.garment.colour, linear(TONES[tone])) > 0.45
     skin = pale.piece.triangles[pale.piece.material == Material.SKIN]
     assert (pale.piece.colour[skin].mean() > 2 * dark.piece.colour[skin].mean()).all()
 
