@@ -10,17 +10,16 @@ import numpy as np
 
 from signgen.studio.breadth import Breadth
 from signgen.studio.camera import Framing
-from signgen.studio.complexion import Colour, luminance
+from signgen.studio.complexion import WELL_LIT, Colour, luminance
 from signgen.studio.factory import Signer
 from signgen.studio.rooms import draw_room
 from signgen.studio.wardrobe import Light, Look, draw_look
 
 _FRONT = (0.0, -1.0, 0.0)  # where a face and an open hand look
-_WELL_LIT = 0.34  # linear, of skin as a camera's operator wants it
 # how far operators go: 1 makes every skin as bright as any other; below, dark hands are not found
 _FOLLOWS = (0.65, 0.85)
 _DARKEST, _BRIGHTEST = 0.7, 5.5  # what a camera's exposure reaches
-_POWDER = 0.5
+_POWDER = 0.5  # how much less signers shine: 0 for as ever, 1 until glare stays as it was
 _SLIP = 0.25  # of an f-stop, that the exposure is off
 
 
@@ -47,7 +46,7 @@ def exposure_for(light: Light, skin: Colour, follows: float) -> float:
     follows: from 0, whatever the skin, to 1, until every skin is as bright.
     """
     brightness = luminance(skin) * _arriving(light)
-    return min(max((_WELL_LIT / brightness) ** follows, _DARKEST), _BRIGHTEST)
+    return min(max((WELL_LIT / brightness) ** follows, _DARKEST), _BRIGHTEST)
 
 
 def _arriving(light: Light) -> float:

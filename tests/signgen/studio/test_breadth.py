@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from signgen.studio.camera import CLOSE, WEBCAM, Camera
-from signgen.studio.complexion import contrast, linear, luminance
+from signgen.studio.complexion import WELL_LIT, contrast, linear, luminance
 from signgen.studio.factory import Signer
 from signgen.studio.figure import Pose, dress
 from signgen.studio.paint import skin_colour
@@ -85,7 +85,7 @@ def test_no_cloth_of_a_wide_look_hides_the_hands() -> None:
 def test_no_cloth_is_much_brighter_than_the_skin_that_a_camera_is_set_for() -> None:
     for seed, look in enumerate(wide_looks(120)):
         skin, outfit = wide_signer(seed % 24).complexion.skin, style_of(look).outfit
-        open_by = (0.34 / luminance(skin)) ** 0.75
+        open_by = (WELL_LIT / luminance(skin)) ** 0.75
         for colour in (look.garment.colour, outfit.second, outfit.inner):
             assert luminance(colour) * open_by < 0.95
 
