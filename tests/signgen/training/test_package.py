@@ -20,14 +20,14 @@ from tests.signgen.training.toy_corpus import write_toy_corpus
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("run")
-    return trained(folder, f"{STUDIO},shelf={folder / 'shelf'}")
+    return trained(folder, f"{STUDIO},shelf={folder / 'shelf'}", f"{STUDIO},seed=7")
 
 
-def trained(folder: Path, data: str) -> Path:
+def trained(folder: Path, *data: str) -> Path:
     steps = {"steps": 2, "batch_size": 2, "fit_batches": 1}
     recipe = write_recipe(folder / "tiny.toml", autoencoder=steps)
-    words = ["train", "autoencoder", "--config", str(recipe), f"--data={data}", "--device", "cpu"]
-    words += ["--output-dir", str(folder / "out")]
+    words = ["train", "autoencoder", "--config", str(recipe), "--device", "cpu"]
+    words += [*(f"--data={one}" for one in data), "--output-dir", str(folder / "out")]
     done = CliRunner().invoke(main, words)
     assert done.exit_code == 0, done.output
     # a run records the command of its process, which here is the tests'
@@ -74,7 +74,7 @@ def test_the_card_names_figures_hashes_and_stages_but_no_folder(run: Path, tmp_p
     assert "| autoencoder | 2 | 4 | 0 |" in card
     assert str(run.parent) not in card
     assert "signgen train autoencoder --config tiny.toml --data studio:" in card
-    assert "shelf=SHELF" in card
+    assert f"{STUDIO},shelf=SHELF --data {STUDIO},seed=7 --output-dir OUTPUT" in card
     hashes = dict(re.findall(r"\| `(\S+\.safetensors)` \|[^|]+\| `(\w{64})` \|", card))
     assert hashes
     for name, digest in hashes.items():
@@ -82,7 +82,7 @@ def test_the_card_names_figures_hashes_and_stages_but_no_folder(run: Path, tmp_p
 
 
 def test_what_was_trained_on_other_data_or_is_damaged_is_refused(tmp_path: Path) -> None:
-    real = trained(tmp_path, str(write_toy_corpus(tmp_path / "corpus")))
+    real = trained(tmp_path, STUDIO, str(write_toy_corpus(tmp_path / "corpus")))
     assert "the card is for the studio's data alone" in pack(real, tmp_path / "mini")
     (real / "autoencoder" / "done.json").write_text("{}", encoding="utf-8")
     assert "cannot be understood" in pack(real, tmp_path / "mini")
