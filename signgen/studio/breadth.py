@@ -1,4 +1,4 @@
-"""How wide the studio's world is: narrow, what the bundled model knows, or wide."""
+"""How wide the studio's world is: narrow, which stays as it is, or wide, which may grow."""
 
 from typing import Literal, get_args
 
