@@ -207,12 +207,15 @@ def joined(points: Sequence[Points]) -> Points:
 
 
 def joined_views(views: Sequence[View]) -> View:
-    """Return all these pictures, one after the other, with the exact points of all or of none."""
-    exact = [view.exact for view in views if view.exact is not None]
+    """Return all these pictures, one after the other, with exact points if any have them.
+
+    Where others lack theirs, the points that are known of them stand instead.
+    """
+    exact = any(view.exact is not None for view in views)
     return View(
         frames=torch.cat([view.frames for view in views]),
         points=joined([view.points for view in views]),
-        exact=joined(exact) if exact else None,
+        exact=joined([view.shown for view in views]) if exact else None,
     )
 
 

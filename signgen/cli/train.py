@@ -41,7 +41,7 @@ Examples:
     metavar="CORPUS|studio:…",
     help="A corpus in the Phoenix layout, or the studio: studio, studio:SEED or "
     "studio:signers=64,clips=1024,… films synthetic signers as they are drawn. Given several "
-    "times, each batch has samples of all.",
+    "times, they share each batch evenly.",
 )
 @click.option("--output-dir", required=True, type=FOLDER, help="Where the stages are written.")
 @click.option("--set", "changes", multiple=True, metavar="KEY=VALUE", help="Change the recipe.")

@@ -244,10 +244,10 @@ def _fringe(head: Head) -> list[Piece]:
 
 def _down_to(lines: Tensor, height: Tensor) -> Tensor:
     """Return how long lines (N, S+1, 3) are where they come below a height (N,), or in all."""
-    along = lines.diff(dim=1).norm(dim=2).cumsum(1)
+    lengths = lines.diff(dim=1).norm(dim=2).cumsum(1)
     below = lines[:, 1:, 2] < height[:, None]
-    first = torch.where(below.any(1), below.int().argmax(1), along.shape[1] - 1)
-    return along.gather(1, first[:, None])[:, 0]
+    first = torch.where(below.any(1), below.int().argmax(1), lengths.shape[1] - 1)
+    return lengths.gather(1, first[:, None])[:, 0]
 
 
 def _combed_back(head: Head) -> list[Piece]:

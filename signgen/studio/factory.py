@@ -21,7 +21,7 @@ from signgen.studio.phenotypes import TRAITS, draw_traits, draw_wide_traits, var
 
 BUNDLED = Path(__file__).with_name("factory.safetensors")
 _NUM_TIP_VERTICES = 6
-_SEEN_PALMS = (0.28, 0.155, 0.105)
+_SEEN_PALMS = (0.28, 0.155, 0.105)  # linear, of the darkest skin before an open camera
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,8 @@ from signgen.studio.style import Style
 from signgen.studio.wardrobe import Garment
 
 _ROUND = 120
+_FEWEST = 24  # sides that an edge crosses, below which it does not go all round
+_RIBS = 36  # of a band
 _NECK = -0.028  # depth of the neck's axis in the template
 # heights over the edge and metres outwards, from the inside to the outer edge
 _BAND = ((-0.002, 0.000), (0.007, 0.002), (0.006, 0.006), (-0.004, 0.0065), (-0.011, 0.004))
@@ -75,7 +77,7 @@ def _ring(cloth: Piece, inside: Tensor, where: Tensor, axis: float) -> Ring | No
     sides = torch.cat([cloth.triangles[:, [0, 1]], cloth.triangles[:, [1, 2]]])
     crossing = (inside[sides[:, 0]] > 0) != (inside[sides[:, 1]] > 0)
     sides = sides[crossing & where[sides].all(1)]
-    if len(sides) < _ROUND // 3:
+    if len(sides) < _FEWEST:
         return None
     share = inside[sides[:, 0]] / (inside[sides[:, 0]] - inside[sides[:, 1]])
 
@@ -104,7 +106,7 @@ def _strip(ring: Ring, profile: tuple[tuple[float, float], ...], colour: Colour)
     rows = [
         ring.places + out * ring.out + ring.places.new_tensor([0.0, 0.0, up]) for up, out in profile
     ]
-    ribs = 0.9 + 0.1 * torch.cos(ring.turn * 36)
+    ribs = 0.9 + 0.1 * torch.cos(ring.turn * _RIBS)
     return _sewn(ring, rows, ring.places.new_tensor(colour) * ribs[:, None])
 
 

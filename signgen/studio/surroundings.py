@@ -16,9 +16,9 @@ from signgen.studio.rooms import draw_room
 from signgen.studio.wardrobe import Light, Look, draw_look
 
 _FRONT = (0.0, -1.0, 0.0)  # where a face and an open hand look
-# how far operators go: 1 makes every skin as bright as any other; below, dark hands are not found
+# how far operators go: 1 makes every skin as bright as any other
 _FOLLOWS = (0.65, 0.85)
-_DARKEST, _BRIGHTEST = 0.7, 5.5  # what a camera's exposure reaches
+_DARKEST, _BRIGHTEST = 0.7, 5.5  # exposures that are meant; slips do not go beyond the brightest
 _POWDER = 0.5  # how much less signers shine: 0 for as ever, 1 until glare stays as it was
 _SLIP = 0.25  # of an f-stop, that the exposure is off
 
@@ -35,7 +35,7 @@ def _surrounded(look: Look, signer: Signer, seed: int) -> Look:
     framing, light, room = _framing(rng), _light(rng), draw_room(rng)
     follows, slip = float(rng.uniform(*_FOLLOWS)), 2 ** float(rng.normal(0, _SLIP))
     exposure = min(exposure_for(light, signer.complexion.skin, follows) * slip, _BRIGHTEST)
-    # glare hides fingers where the camera opens: then signers are powdered, and lamps are soft
+    # where the camera opens, glare would make skin look like metal: signers are powdered
     light = replace(light, exposure=exposure, gloss=min(1.0, exposure**-_POWDER))
     return replace(look, framing=framing, light=light, background=room)
 

@@ -122,6 +122,7 @@ class _Tailoring:
     looseness: tuple[float, float]
 
 
+# a "scoop" neck stands up at the sides; it is cut for the narrow studio alone
 _LONG = (0.97, 0.98)
 _TAILORING: dict[Kind, _Tailoring] = {
     "tee": _Tailoring("crew", (0.0, 1.0), (0.30, 0.36), (0.007, 0.016)),

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import torch
 
-from signgen.data import Batch, SampleSource, View, joined, joined_views
+from signgen.data import Batch, SampleSource, joined_views
+from signgen.training.cache import NumberedFrames
 
 
 class Mixture:
@@ -19,7 +20,7 @@ class Mixture:
         return self._sources[0].device
 
     def draw(self, num_samples: int, num_frames: int, generator: torch.Generator) -> Batch:
-        """Draw from the sources in turn, beginning with a random one, so that none is favoured."""
+        """Draw from the sources in turn, beginning with a random one, and shuffle the samples."""
         count = len(self._sources)
         first = int(torch.randint(count, (1,), generator=generator))
         shares = [len(range((row - first) % count, num_samples, count)) for row in range(count)]
@@ -28,17 +29,22 @@ class Mixture:
             for row, (source, share) in enumerate(zip(self._sources, shares, strict=True))
             if share
         }
+        # what takes a part of a batch, or compares neighbours, is to find all sources there
+        order = torch.randperm(num_samples, generator=generator)
+        rows = (order[:, None] * num_frames + torch.arange(num_frames)).flatten()
+        # numbers that no other source has
+        signers = torch.cat([batch.signers * count + row for row, batch in drawn.items()])
         return Batch(
-            clips=_together([batch.clips for batch in drawn.values()]),
-            references=_together([batch.references for batch in drawn.values()]),
-            # numbers that no other source has
-            signers=torch.cat([batch.signers * count + row for row, batch in drawn.items()]),
+            clips=joined_views([batch.clips for batch in drawn.values()]).rows(rows),
+            references=joined_views([batch.references for batch in drawn.values()]).rows(order),
+            signers=signers[order],
         )
 
-
-def _together(views: Sequence[View]) -> View:
-    """Return all pictures; where only some have exact points, the others' are as good as known."""
-    view = joined_views(views)
-    if all((one.exact is None) == (views[0].exact is None) for one in views):
-        return view
-    return View(frames=view.frames, points=view.points, exact=joined([one.shown for one in views]))
+    def without_self_pairs(self) -> "Mixture":
+        """Return the same sources, no frame of which is a reference of itself on purpose."""
+        return Mixture(
+            [
+                source.without_self_pairs() if isinstance(source, NumberedFrames) else source
+                for source in self._sources
+            ]
+        )

@@ -1,8 +1,8 @@
 """Where samples come from: a corpus on disk, in memory or not, or the studio as it goes.
 
 ``--data PATH`` is a corpus in the Phoenix layout; ``--data studio:signers=64,seed=3`` films
-synthetic signers when they are drawn, by the settings of studio.source. Given several times, each
-batch has samples of all.
+synthetic signers when they are drawn, by the settings of studio.source. Given several times,
+they share each batch evenly.
 """
 
 import hashlib
@@ -67,7 +67,10 @@ def check_data(data: Sequence[str], settings: SampleSettings, size: int) -> None
         _check(one, settings, size)
     for key in _OF_ONE:
         if len(data) > 1 and getattr(settings, key):
-            raise ValueError(f"samples.{key} is for a single corpus; give --data once, or set it 0")
+            raise ValueError(
+                f"samples.{key} is for a single corpus, and --data names {len(data)}; give one, or "
+                f"set it to {_off(settings, key)}"
+            )
 
 
 def _check(data: str, settings: SampleSettings, size: int) -> None:
@@ -79,8 +82,12 @@ def _check(data: str, settings: SampleSettings, size: int) -> None:
         if getattr(settings, key):
             raise ValueError(
                 f"samples.{key} is for the frames of a corpus, the studio films its own; set it to "
-                f"{'false' if isinstance(getattr(settings, key), bool) else 0}"
+                f"{_off(settings, key)}"
             )
+
+
+def _off(settings: SampleSettings, key: str) -> str:
+    return "false" if isinstance(getattr(settings, key), bool) else "0"
 
 
 def open_sources(data: Sequence[str], reading: Reading, *, dev: bool) -> Sources:

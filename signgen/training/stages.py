@@ -32,6 +32,7 @@ from signgen.training.distil import DistilObjective
 from signgen.training.encodings import open_caches
 from signgen.training.fusion import FusionObjective
 from signgen.training.loop import Outcome, Watch, fit
+from signgen.training.mixture import Mixture
 from signgen.training.model_settings import STAGES
 from signgen.training.painter import PainterObjective
 from signgen.training.recipe import Recipe
@@ -168,7 +169,7 @@ def _retrieved(sheets: Sheets, run: TrainingRun) -> Retrieval:
 
 def _fit_for(stage: str, source: SampleSource | None) -> SampleSource | None:
     """Return where a stage draws: fusion tells targets from their sources, so these must differ."""
-    if stage == "fusion" and isinstance(source, NumberedFrames):
+    if stage == "fusion" and isinstance(source, NumberedFrames | Mixture):
         return source.without_self_pairs()
     return source
 

@@ -71,7 +71,8 @@ def exam_takes(
 def film_clips(folder: Path, takes: list[Take], *, workers: int) -> list[ExamClip]:
     """Film the clips that are not there yet; raises InputError for one that cannot be filmed."""
     place = Place(str(folder), "clips", video=False)
-    names = [f"clip{number + 1:04d}" for number in range(len(takes))]
+    kinds = {"narrow": "clip", "wide": "wide"}
+    names = [f"{kinds[take.breadth]}{number + 1:04d}" for number, take in enumerate(takes)]
     tasks = [
         FilmTask(place=place, split=SPLIT, name=name, take=take).to_text()
         for name, take in zip(names, takes, strict=True)

@@ -1,7 +1,7 @@
 """What the bundled model is held to, on signers, takes and signs that training never saw.
 
-python -m tests.signgen.bundled.mini_figures film FOLDER [--clips N] [--frames N] [--breadth B]
-python -m tests.signgen.bundled.mini_figures render FOLDER OUTPUT [--model DIR] [--clips N] …
+python -m tests.signgen.bundled.mini_figures film FOLDER [--clips N] [--breadth B] [-j N]
+python -m tests.signgen.bundled.mini_figures render FOLDER OUTPUT [--model DIR] [--breadth B] …
 python -m tests.signgen.bundled.mini_figures find [--model DIR]
 python -m tests.signgen.bundled.mini_figures pairs FOLDER [--pairs N] [--takes K] [--model DIR] …
 

@@ -1,7 +1,8 @@
 """Whether MediaPipe finds hands of every skin as often: the same pictures in five tones.
 
 Only the skin differs, and how the studio answers it: by the exposure, and by the colour of cloth,
-before which hands must stand out. Body, pose, camera, cut of clothes, lamps and room are the same.
+before which hands must stand out (dark skin also shines, flushes and freckles less). Body, pose,
+camera, cut of clothes, lamps and room are the same.
 """
 
 from collections.abc import Iterator
@@ -70,7 +71,7 @@ def measure(kept: Kept, *, poses: int = POSES, breadth: Breadth = "wide") -> Fai
     for number, first in enumerate(range(0, poses, POSES_A_SIGNER)):
         count = min(POSES_A_SIGNER, poses - first)
         scene = Scene.drawn(factory, number, count, breadth)
-        name = f"fairness-{breadth}-{number:03d}x{count}"
+        name = f"fairness-dressed-{breadth}-{number:03d}x{count}"
         seen = [kept.get(f"{name}-{row}", partial(scene.seen, t)) for row, t in enumerate(TONES)]
         # the silhouettes are the same in every tone
         clear = seen[0].shown.astype(np.float64) >= CLEAR

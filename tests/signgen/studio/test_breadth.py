@@ -1,4 +1,4 @@
-"""Two breadths: narrow looks stay what the bundled model knows, wide ones cover far more."""
+"""Two breadths: narrow looks stay what they were, wide ones cover far more."""
 
 from dataclasses import asdict, fields, replace
 from hashlib import sha256
@@ -86,7 +86,8 @@ def test_no_cloth_is_much_brighter_than_the_skin_that_a_camera_is_set_for() -> N
     for seed, look in enumerate(wide_looks(120)):
         skin, outfit = wide_signer(seed % 24).complexion.skin, style_of(look).outfit
         open_by = (WELL_LIT / luminance(skin)) ** 0.75
-        for colour in (look.garment.colour, outfit.second, outfit.inner):
+        scarf = style_of(look).coiffure.cloth
+        for colour in (look.garment.colour, outfit.second, outfit.inner, scarf):
             assert luminance(colour) * open_by < 0.95
 
 

@@ -23,6 +23,16 @@ def test_tones_differ_in_skin_exposure_and_dye_alone(number: int) -> None:
     lit = dark.look.light
     assert replace(pale.look.light, exposure=lit.exposure, gloss=lit.gloss) == lit
     assert pale.look.background == dark.look.background
+    assert pale.look.framing == dark.look.framing
+    pale_style, dark_style = pale.look.style, dark.look.style
+    assert pale_style is not None
+    assert dark_style is not None
+    dyed = replace(
+        pale_style.outfit, second=dark_style.outfit.second, inner=dark_style.outfit.inner
+    )
+    assert dyed == dark_style.outfit
+    scarf = dark_style.coiffure.cloth
+    assert replace(pale_style.coiffure, cloth=scarf) == dark_style.coiffure
     assert replace(pale.look.garment, colour=dark.look.garment.colour) == dark.look.garment
     for look, tone in ((pale.look, "very light"), (dark.look, "very dark")):
         assert contrast(look.garment.colour, linear(TONES[tone])) > 0.45

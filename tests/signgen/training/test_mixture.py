@@ -29,7 +29,6 @@ class Plain:
 
     def draw(self, num_samples: int, num_frames: int, generator: torch.Generator) -> Batch:
         """Draw clips; exact points lie at (1, 1), the others at (0, 0)."""
-        _ = torch.rand(1, generator=generator)
         return Batch(
             clips=self._view(num_samples * num_frames),
             references=self._view(num_samples),

@@ -9,6 +9,7 @@ from click.testing import CliRunner
 
 from pose_sequences.errors import CorpusError
 from signgen.cli.train import train
+from signgen.training.mixture import Mixture
 from signgen.training.model_settings import STAGES
 from signgen.training.sources import (
     Reading,
@@ -75,15 +76,18 @@ def test_what_is_for_corpora_is_refused_for_the_studio(key: str) -> None:
         check_data(["studio"], settings, 64)
 
 
-@pytest.mark.parametrize("key", ["cache_latents", "features_gb"])
+@pytest.mark.parametrize(
+    ("key", "value", "off"), [("cache_latents", True, "false"), ("features_gb", 1.0, "0")]
+)
 def test_what_is_kept_by_a_corpus_frame_numbers_is_refused_for_several(
-    key: str, tmp_path: Path
+    key: str, value: float, off: str, tmp_path: Path
 ) -> None:
     corpora = [str(write_toy_corpus(tmp_path / name)) for name in ("one", "other")]
     still = {"zoom_share": 0.0, "reference_shift": 0.0, "reference_scale": 0.0, "grain": 0.0}
-    settings = SampleSettings(**still, **{key: 1})
+    settings = SampleSettings(**still, **{key: value})
     check_data(corpora[:1], settings, 64)
-    with pytest.raises(ValueError, match=f"samples.{key} is for a single corpus"):
+    said = f"samples.{key} is for a single corpus, and --data names 2; give one, or set it to {off}"
+    with pytest.raises(ValueError, match=said):
         check_data(corpora, settings, 64)
 
 
@@ -128,6 +132,23 @@ def test_dev_is_mixed_as_training_is(tmp_path: Path) -> None:
         assert len(batch.signers.unique()) == 2
         assert batch.clips.frames.shape == (4, 3, SIZE, SIZE)
         assert batch.clips.exact is not None  # the studio's, and of the corpus what is known
+
+
+def test_a_mixture_can_leave_pictures_that_are_their_own_references(tmp_path: Path) -> None:
+    corpora = [str(write_toy_corpus(tmp_path / name)) for name in ("one", "other")]
+    still = {"zoom_share": 0.0, "reference_shift": 0.0, "reference_scale": 0.0, "grain": 0.0}
+    settings = SampleSettings(**still, self_pairs=1.0)
+    reading = Reading(settings=settings, size=SIZE, device=CPU)
+    mixed = open_sources(corpora, reading, dev=False).train
+    assert isinstance(mixed, Mixture)
+
+    def alike(source: Mixture) -> float:
+        batch = source.draw(16, 1, torch.Generator().manual_seed(3))
+        same = batch.clips.frames == batch.references.frames
+        return float(same.flatten(1).all(1).float().mean())
+
+    assert alike(mixed) == 1
+    assert alike(mixed.without_self_pairs()) < 0.5
 
 
 def test_every_stage_trains_from_the_studio(tmp_path: Path) -> None:
