@@ -36,7 +36,7 @@ def scarf_piece(head: Head) -> Piece:
     )
     outwards = torch.stack([turn.sin(), -front, 0 * turn], 1).repeat(_DOWN, 1)
     rest = rest + (0.001 + 0.008 * low * (1 + folds))[:, None] * outwards
-    rest = head.cleared(rest, 0.004 + 0.014 * low)
+    rest = head.cleared(rest, 0.004 + 0.026 * low)
     return hair_piece(
         rest=rest,
         strands=torch.zeros_like(rest),

@@ -39,9 +39,12 @@ def made_up(signer: Signer, body: Piece, paint: FacePaint, style: Style) -> tupl
 
 
 def style_pieces(signer: Signer, style: Style) -> list[Piece]:
-    """Return the hair or scarf, beard, glasses and earrings."""
+    """Return the hair or scarf, beard, glasses and earrings, which a scarf covers."""
+    features = style.features
+    if style.coiffure.cut == "scarf":
+        features = replace(features, earrings=0.0)
     return [
         *coiffure_pieces(signer, style.coiffure),
         *beard_pieces(signer, style),
-        *trinket_pieces(signer, style.features),
+        *trinket_pieces(signer, features),
     ]

@@ -22,6 +22,7 @@ from signgen.studio.sewing import sewn_pieces
 from signgen.studio.strands import Growth, grown
 from signgen.studio.style import Beard, Coiffure, Cut, Features, Frames, Outfit, Style
 from signgen.studio.trinkets import trinket_pieces
+from signgen.studio.turnout import style_pieces
 from signgen.studio.wardrobe import draw_look
 from tests.signgen.studio.people import hands_up, wide_figure, wide_signer
 
@@ -83,6 +84,17 @@ def test_a_scarf_is_closed_above_the_crown(seed: int) -> None:
     highest = scarf.rest[scarf.rest[:, 2] > scarf.rest[:, 2].max() - 0.004]
     assert (highest[:, :2] - highest[:, :2].mean(0)).norm(dim=1).median() < 0.04
     assert (scarf.rest[:80, :2] - scarf.rest[:80, :2].mean(0)).norm(dim=1).max() < 0.002
+
+
+def test_a_scarf_covers_earrings() -> None:
+    worn = replace(style(0), features=replace(features(0), earrings=0.01))
+
+    def gear(cut: Cut) -> int:
+        pieces = style_pieces(wide_signer(0), replace(worn, coiffure=coiffure(0, cut)))
+        return sum(bool((piece.material == Material.GEAR).any()) for piece in pieces)
+
+    assert gear("bald") == 2
+    assert gear("scarf") == 0
 
 
 def test_under_a_scarf_there_is_no_collar() -> None:
