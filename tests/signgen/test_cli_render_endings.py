@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -36,17 +37,30 @@ def wait_until(arrived: Iterator[bool], seconds: float = 300) -> bool:
     return True
 
 
+@contextmanager
+def listening() -> Iterator[None]:
+    """Have what is started hear SIGINT, also where the tests run in the background and do not."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def interrupted(place: Place, folder: Path, told: signal.Signals) -> tuple[int, str]:
     """Return how a render ended and what it said that was told so with its first frames made."""
     words = place.words(signing(), "-o", folder / "clip.mp4", "--steps", 40)
     more = ("--report", folder / "r.json", "--contact-sheet", folder / "s.png", "--label")
-    with subprocess.Popen(
-        [sys.executable, "-m", "signgen", *words, *map(str, more)],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-    ) as job:
+    with (
+        listening(),
+        subprocess.Popen(
+            [sys.executable, "-m", "signgen", *words, *map(str, more)],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "OMP_NUM_THREADS": "1"},
+        ) as job,
+    ):
         began = wait_until(runs_with(folder / ".clip.mp4") for _ in iter(int, 1))
         stood = (folder / "clip.mp4").exists()
         job.send_signal(told)
