@@ -18,6 +18,8 @@ _SKIN_DARK = ((124, 80, 54), (92, 58, 40), (66, 42, 32))
 _EYES = ((70, 42, 24), (88, 56, 30), (52, 32, 20), (112, 96, 58), (88, 112, 132), (96, 116, 92))
 _UNDERTONE = (1.0, 0.96, 0.88)
 WELL_LIT = 0.34  # linear, of skin as a camera's operator wants it
+# how far operators go: 1 makes every skin as bright as any other
+FOLLOWS = (0.65, 0.85)
 
 
 @dataclass(frozen=True)

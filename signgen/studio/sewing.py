@@ -43,15 +43,16 @@ class Ring:
 
 def sewn_pieces(signer: Signer, garment: Garment, style: Style, cloth: Piece) -> list[Piece]:
     """Return what is sewn to a garment, whose ``cloth`` has been cut; under a scarf, no collar."""
-    outfit, scarfed = style.outfit, style.coiffure.cut == "scarf"
-    bare = Bare.of(signer)
-    inside = neckline(cloth.template, garment)
-    neck = _ring(cloth, inside, cloth.template[:, 2] > 0.40, _NECK)
+    outfit = style.outfit
     hem = _ring(cloth, cloth.template[:, 2] - outfit.hem, cloth.cut > 0.1, 0.0)
     pieces = [_skirt(hem, garment)] if hem is not None else []
-    if neck is None or scarfed:
+    if style.coiffure.cut == "scarf":
         return pieces
-    colour = garment.colour
+    inside = neckline(cloth.template, garment)
+    neck = _ring(cloth, inside, cloth.template[:, 2] > 0.40, _NECK)
+    if neck is None:
+        return pieces
+    bare, colour = Bare.of(signer), garment.colour
     match outfit.kind:
         case "shirt":
             pieces.append(_collar(bare, neck, colour, 0.022, 0.036, 0.10))

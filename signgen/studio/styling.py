@@ -3,7 +3,7 @@
 Patterns and beards are minorities, and no cloth is near the colour of the hands before it.
 """
 
-from signgen.studio.complexion import WELL_LIT, Colour, contrast, linear, luminance
+from signgen.studio.complexion import FOLLOWS, WELL_LIT, Colour, contrast, linear, luminance
 from signgen.studio.dice import Dice
 from signgen.studio.factory import Signer
 from signgen.studio.phenotypes import age_in_years
@@ -72,7 +72,6 @@ _CELLS: dict[Pattern, tuple[float, float]] = {
 }
 _PATTERNED = 0.34  # of all signers
 _WHITEST = 0.9  # linear, of cloth before a camera that needs no opening for the skin
-_FOLLOWED = 0.75  # how far cameras open, on average; see surroundings.py
 
 
 def draw_style(signer: Signer, dice: Dice) -> Style:
@@ -90,9 +89,9 @@ def draw_cloth(signer: Signer, dice: Dice) -> Colour:
     """Return a colour of cloth before which the signer's hands stand out."""
     skin = signer.complexion.skin
     # the exposure that shows dark skin burns white cloth out, as those who film know
-    brightest = _WHITEST * (luminance(skin) / WELL_LIT) ** _FOLLOWED
-    told = [c for c in map(linear, _CLOTH) if contrast(c, skin) > 0.45]
-    return dice.one_of([c for c in told if luminance(c) < brightest])
+    brightest = _WHITEST * (luminance(skin) / WELL_LIT) ** (sum(FOLLOWS) / 2)
+    stands_out = [c for c in map(linear, _CLOTH) if contrast(c, skin) > 0.45]
+    return dice.one_of([c for c in stands_out if luminance(c) < brightest])
 
 
 def years_of(signer: Signer) -> float:

@@ -10,14 +10,12 @@ import numpy as np
 
 from signgen.studio.breadth import Breadth
 from signgen.studio.camera import Framing
-from signgen.studio.complexion import WELL_LIT, Colour, luminance
+from signgen.studio.complexion import FOLLOWS, WELL_LIT, Colour, luminance
 from signgen.studio.factory import Signer
 from signgen.studio.rooms import draw_room
 from signgen.studio.wardrobe import Light, Look, draw_look
 
 _FRONT = (0.0, -1.0, 0.0)  # where a face and an open hand look
-# how far operators go: 1 makes every skin as bright as any other
-_FOLLOWS = (0.65, 0.85)
 _DARKEST, _BRIGHTEST = 0.7, 5.5  # exposures that are meant; slips do not go beyond the brightest
 _POWDER = 0.5  # how much less signers shine: 0 for as ever, 1 until glare stays as it was
 _SLIP = 0.25  # of an f-stop, that the exposure is off
@@ -33,7 +31,7 @@ def _surrounded(look: Look, signer: Signer, seed: int) -> Look:
     """Return the look before another camera, in other light and another room."""
     rng = np.random.default_rng([seed, *b"surroundings"])
     framing, light, room = _framing(rng), _light(rng), draw_room(rng)
-    follows, slip = float(rng.uniform(*_FOLLOWS)), 2 ** float(rng.normal(0, _SLIP))
+    follows, slip = float(rng.uniform(*FOLLOWS)), 2 ** float(rng.normal(0, _SLIP))
     exposure = min(exposure_for(light, signer.complexion.skin, follows) * slip, _BRIGHTEST)
     # where the camera opens, glare would make skin look like metal: signers are powdered
     light = replace(light, exposure=exposure, gloss=min(1.0, exposure**-_POWDER))

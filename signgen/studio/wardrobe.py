@@ -122,8 +122,8 @@ class _Tailoring:
     looseness: tuple[float, float]
 
 
-# a "scoop" neck stands up at the sides; it is cut for the narrow studio alone
 _LONG = (0.97, 0.98)
+# a "scoop" neck stands up at the sides; it is cut for the narrow studio alone
 _TAILORING: dict[Kind, _Tailoring] = {
     "tee": _Tailoring("crew", (0.0, 1.0), (0.30, 0.36), (0.007, 0.016)),
     "vee": _Tailoring("vee", (0.0, 1.0), (0.32, 0.75, *_LONG), (0.006, 0.014)),
